@@ -1,0 +1,294 @@
+"""The small protocols that plug-ins stand behind: lab, broker, fault, agent, reporter. Each has a fake in tests/fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brokerlab.core.node import NodeSpec
+from brokerlab.core.scenario import Load, Variant
+from brokerlab.core.words import Outcome
+
+NodeState = Literal["running", "paused", "gone"]
+Progress = Callable[[str], None]
+"""Told what is being done, in a short sentence; what it does with that is the caller's affair."""
+
+
+# ---------------------------------------------------------------- agents
+
+
+@dataclass(frozen=True)
+class AgentSpec:
+    """One process of the workload, as data: it travels to the process as JSON (see `agents`).
+
+    role: producer, consumer or auditor. settings: the client's own. ledger: the file it writes (auditor: a folder).
+    """
+
+    role: str
+    name: str
+    run: str
+    variant: str
+    broker: str
+    endpoint: str
+    topic: str
+    ledger: str
+    metrics: str  # folder of the multiprocess metric files; "" = none
+    settings: Mapping[str, str] = field(default_factory=dict)
+    load: Load = field(default_factory=Load)
+    producer: int = 0  # a producer's number: its ids are (producer, 0..messages-1)
+    messages: int = 0  # how many this producer sends
+    group: str = ""  # a consumer's group
+    partitions: tuple[int, ...] = ()  # an auditor's; () = all
+
+
+class Agent(Protocol):
+    """A started agent. Orders go in as lines, its state comes back as the last progress that it printed."""
+
+    spec: AgentSpec
+
+    def order(self, line: str) -> None:
+        """Send one line: `limit N` (a producer may send up to N messages in all), `finish`, `drain`."""
+
+    def progress(self) -> Mapping[str, Any]:
+        """Its last report: `state` (starting, ready, working, done, failed) and its counters; {} before the first."""
+
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+
+    def log(self, lines: int = 20) -> str:
+        """The last lines that it logged."""
+
+    def signal(self, number: int) -> None: ...
+
+    def stop(self, deadline: float) -> None:
+        """End it, at the latest by force, within `deadline` seconds."""
+
+
+# ---------------------------------------------------------------- labs
+
+
+class Lab(Protocol):
+    """Where a broker's nodes, Prometheus and the agents run. Hurts are undone by whoever asked for them."""
+
+    name: str
+    capabilities: frozenset[str]  # of: kill, pause, restart, logs, prometheus
+
+    def nodes(self) -> tuple[str, ...]: ...
+
+    def endpoint(self, port: str) -> str:
+        """host:port,host:port,... of that named port of every node."""
+
+    def state(self, node: str) -> NodeState: ...
+
+    def kill(self, node: str) -> None:
+        """SIGKILL; returns when the node is gone."""
+
+    def pause(self, node: str) -> None:
+        """SIGSTOP; returns when the node is stopped."""
+
+    def resume(self, node: str) -> None: ...
+
+    def restart(self, node: str) -> None:
+        """Start a node that is gone, with its data; returns when its ready port listens."""
+
+    def logs(self, node: str, lines: int = 40) -> str: ...
+
+    def prometheus(self) -> str | None:
+        """The URL of the second witness."""
+
+    def scrape(self, job: str, target: str | None, labels: Mapping[str, str]) -> None:
+        """Have Prometheus scrape `target` (host:port) as `job` from now on; None: no longer."""
+
+    def start_agent(self, spec: AgentSpec, folder: Path) -> Agent:
+        """Start one agent; its log goes into `folder`."""
+
+
+# ---------------------------------------------------------------- brokers
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """What became of some sends, as parallel arrays; `partition` and `offset` are -1 where the broker did not say.
+
+    reason: index into `Sender.reasons` (0 = none).
+    """
+
+    seq: NDArray[np.uint32]
+    outcome: NDArray[np.uint8]
+    partition: NDArray[np.int16]
+    offset: NDArray[np.int64]
+    reason: NDArray[np.uint8]
+
+
+class Sender(Protocol):
+    """A producer's client. Not thread-safe; belongs to one agent."""
+
+    reasons: list[str]  # reasons[0] == ""
+
+    def send(self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None) -> int:
+        """Hand over as many of `values` as there is room for, in order; returns how many (0 = full, poll first)."""
+
+    def poll(self, timeout: float) -> Outcomes:
+        """The outcomes that came in since, waiting at most `timeout` seconds for the first."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Received:
+    """Some deliveries, in order, as parallel sequences."""
+
+    values: list[bytes]
+    partition: NDArray[np.int16]
+    offset: NDArray[np.int64]
+
+
+class Receiver(Protocol):
+    """A consumer's client: of a group (`subscribe`d), or an auditor's, assigned to partitions from their beginning."""
+
+    def receive(self, most: int, timeout: float) -> Received: ...
+
+    def commit(self) -> Mapping[int, int]:
+        """Commit the positions of all that was received; returns {partition: committed offset}, {} if nothing new."""
+
+    def ends(self) -> Mapping[int, tuple[int, int]]:
+        """{partition: (low watermark, high watermark)} of the topic, asked of the broker now."""
+
+    def positions(self) -> Mapping[int, int]:
+        """{partition: next offset to be read} of the partitions that this receiver has now."""
+
+    def assigned(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class PartitionState:
+    """One partition as the cluster describes it now. leader: -1 = none. Nodes are broker ids."""
+
+    topic: str
+    partition: int
+    leader: int
+    epoch: int  # -1 when the client does not tell
+    replicas: tuple[int, ...]
+    isr: tuple[int, ...]
+
+
+class Admin(Protocol):
+    """What the engine asks of a running broker."""
+
+    def await_ready(self, nodes: int, deadline: float) -> None:
+        """Return when `nodes` nodes are members and every internal partition has all its replicas in sync."""
+
+    def create(self, topics: Mapping[str, Mapping[str, str]], partitions: int, assignment: Sequence[int] | None) -> None:
+        """Create {topic: settings}. assignment: the broker ids of every partition's replicas, leader first."""
+
+    def delete(self, topics: Sequence[str]) -> None: ...
+
+    def describe(self, topics: Sequence[str]) -> list[PartitionState]: ...
+
+    def ends(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+        """{(topic, partition): high watermark}."""
+
+    def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+        """{resource: {setting: value}} as the broker describes them back: topics, and `broker/<id>`."""
+
+    def close(self) -> None: ...
+
+
+class Broker(Protocol):
+    """A broker plug-in: its nodes as data, and how to talk to them. `settings` are the client's own properties."""
+
+    name: str
+    port: str  # the named port that clients use
+
+    def nodes(self, count: int) -> tuple[NodeSpec, ...]: ...
+
+    def node_id(self, node: str) -> int:
+        """The broker id of a node: 1 of "kafka-1"."""
+
+    def admin(self, endpoint: str, settings: Mapping[str, str]) -> Admin: ...
+
+    def sender(self, endpoint: str, topic: str, settings: Mapping[str, str]) -> Sender: ...
+
+    def receiver(self, endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -> Receiver: ...
+
+    def auditor(self, endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]) -> Receiver: ...
+
+
+# ---------------------------------------------------------------- faults
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof that a fault bit, or that it did not. facts: what was measured (leader before and after, in flight, ...)."""
+
+    fault: str
+    bit: bool
+    sentence: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a fault may look at and act on: the lab, the broker's admin, the variants' topics and a view of progress.
+
+    counters: the sum of every agent's counters, by variant: {"acks=1": {"sent": 10, "acked": 8, ...}}.
+    """
+
+    lab: Lab
+    broker: Broker
+    admin: Admin
+    topics: Mapping[str, str]  # variant -> topic
+    counters: Callable[[], Mapping[str, Mapping[str, int]]]
+    say: Progress
+
+
+class Fault(Protocol):
+    """One way to hurt nodes. `heal` undoes `hurt`, may be called when `hurt` failed half-way, and is idempotent."""
+
+    needs: frozenset[str]
+
+    def targets(self, scene: Scene) -> tuple[str, ...]: ...
+
+    def hurt(self, scene: Scene) -> Receipt: ...
+
+    def heal(self, scene: Scene) -> None: ...
+
+
+# ---------------------------------------------------------------- reports
+
+
+class Reporter(Protocol):
+    """Prints a run's verdict in one form."""
+
+    def __call__(self, run: Any) -> str: ...
+
+
+__all__ = [
+    "Admin",
+    "Agent",
+    "AgentSpec",
+    "Broker",
+    "Fault",
+    "Lab",
+    "Load",
+    "NodeSpec",
+    "NodeState",
+    "Outcome",
+    "Outcomes",
+    "PartitionState",
+    "Progress",
+    "Receipt",
+    "Received",
+    "Receiver",
+    "Reporter",
+    "Scene",
+    "Sender",
+    "Variant",
+]

@@ -1,0 +1,97 @@
+"""What a scenario is: one claim about a delivery guarantee, as data that the engine carries out and the judge reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from brokerlab.core.words import Word
+
+if TYPE_CHECKING:
+    from brokerlab.core.protocols import Fault
+    from brokerlab.core.verdict import RunVerdict
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much is sent, by every variant alike. rate: messages a second and variant; 0 = as fast as it goes.
+
+    partitions: a topic's; keys: 0 = no key, producers spread batches over the partitions; n = n keys, hashed.
+    """
+
+    messages: int = 2000
+    size: int = 100
+    rate: int = 1000
+    producers: int = 1
+    consumers: int = 1
+    partitions: int = 1
+    keys: int = 0
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One setting of the guarantee. `producer`, `consumer` and `topic` are the client's and broker's own settings.
+
+    allows: the findings that this guarantee permits. shows: the findings that the fault must produce, or the run has
+    shown nothing. permits: the same in words for the table.
+    """
+
+    name: str
+    permits: str
+    producer: Mapping[str, str] = field(default_factory=dict)
+    consumer: Mapping[str, str] = field(default_factory=dict)
+    topic: Mapping[str, str] = field(default_factory=dict)
+    allows: frozenset[Word] = frozenset()
+    shows: frozenset[Word] = frozenset()
+
+
+@dataclass(frozen=True)
+class Send:
+    """Every producer sends until it has sent this share (0..1) of its messages; then the timeline goes on.
+
+    answered: also wait until each of these has its outcome (acknowledged, failed or unknown).
+    """
+
+    share: float
+    answered: bool = False
+
+
+@dataclass(frozen=True)
+class Hurt:
+    """Apply a fault. `name` is what a later `Heal` calls it by."""
+
+    name: str
+    fault: Fault
+
+
+@dataclass(frozen=True)
+class Heal:
+    """Undo the fault of that name. What no `Heal` undoes is undone when the timeline ends, however it ends."""
+
+    name: str
+
+
+Step: TypeAlias = Send | Hurt | Heal
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One file, one claim: the question it answers, its variants, and one timeline that all of them go through.
+
+    explain: sentences in plain words, drawn from the run's own numbers. needs: lab capabilities without which the
+    scenario is skipped. quorum: how many nodes the broker has.
+    """
+
+    name: str
+    question: str
+    claim: str
+    variants: tuple[Variant, ...]
+    timeline: tuple[Step, ...]
+    explain: Callable[[RunVerdict, Mapping[str, object]], tuple[str, ...]]
+    load: Load = field(default_factory=Load)
+    broker: str = "kafka"
+    nodes: int = 3
+    needs: frozenset[str] = frozenset()
+    setup: str = ""

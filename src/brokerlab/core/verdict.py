@@ -1,0 +1,128 @@
+"""What a judge says: counts with their bounds, identities, reasons, and one of three verdicts with its exit code.
+
+A verdict starts inconclusive and is earned. Merging: broken > inconclusive > held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from brokerlab.core.words import Word
+
+
+class Verdict(StrEnum):
+    HELD = "held"
+    BROKEN = "broken"
+    INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+
+
+EXIT_CODE: dict[Verdict, int] = {
+    Verdict.HELD: 0,
+    Verdict.BROKEN: 1,
+    Verdict.INCONCLUSIVE: 3,
+    Verdict.SKIPPED: 3,
+}
+
+_WORST_FIRST = (Verdict.BROKEN, Verdict.INCONCLUSIVE, Verdict.SKIPPED, Verdict.HELD)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of a whole from its parts'; of nothing at all: inconclusive."""
+    found = set(verdicts)
+    return next((v for v in _WORST_FIRST if v in found), Verdict.INCONCLUSIVE)
+
+
+@dataclass(frozen=True)
+class MessageRef:
+    """One message, named so that it can be found: its id, and where the broker said (or the reader saw) it was."""
+
+    producer: int
+    seq: int
+    partition: int = -1
+    offset: int = -1
+    at_us: int = 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one checker found: how many, in what unit, and the first few of them."""
+
+    word: Word
+    count: int
+    unit: str = "messages"
+    examples: tuple[MessageRef, ...] = ()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One line of the books: `name` as printed, and both sides as counted."""
+
+    name: str
+    left: int
+    right: int
+
+    @property
+    def balanced(self) -> bool:
+        return self.left == self.right
+
+
+@dataclass(frozen=True)
+class Testimony:
+    """One number as the ledger and as Prometheus have it. `prometheus` is None when the witness has no such series."""
+
+    counter: str
+    ledger: int
+    prometheus: int | None
+    explanation: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        return self.prometheus == self.ledger or bool(self.explanation)
+
+
+@dataclass(frozen=True)
+class VariantVerdict:
+    """The judgement of one variant. `counts` has sent, acked, handed, failed, unknown, received, deliveries, logged."""
+
+    variant: str
+    verdict: Verdict
+    counts: Mapping[str, int]
+    findings: Mapping[Word, Finding]
+    identities: tuple[Identity, ...] = ()
+    testimonies: tuple[Testimony, ...] = ()
+    reasons: tuple[str, ...] = ()
+    latency_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def found(self, word: Word) -> int:
+        finding = self.findings.get(word)
+        return finding.count if finding else 0
+
+    @property
+    def duplicated(self) -> int:
+        """The headline: messages written twice, plus positions delivered twice."""
+        return self.found(Word.DUPLICATE) + self.found(Word.REDELIVERED)
+
+
+@dataclass(frozen=True)
+class RunVerdict:
+    """The judgement of one run: its variants', what the faults left as receipts, and the sentences about it."""
+
+    run: str
+    scenario: str
+    verdict: Verdict
+    variants: tuple[VariantVerdict, ...]
+    reasons: tuple[str, ...] = ()
+    explanation: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODE[self.verdict]
+
+
+def upper_bound(observed: int, trials: int) -> float | None:
+    """The 95 % upper bound on a rate of which nothing was observed: the rule of three, 3/N (Hanley & Lippman-Hand,
+    JAMA 1983). None when something was observed, or when there were no trials."""
+    return 3 / trials if observed == 0 and trials > 0 else None

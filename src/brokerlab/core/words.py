@@ -1,0 +1,80 @@
+"""The words everything else uses: what can become of a send, and what can be wrong with a message.
+
+The same spelling is used in code, ledger, metrics, JSON, tables and README. Each word's meaning is one line here;
+the checker of the same name (`brokerlab.checkers`) states the definition that it enforces.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class Outcome(IntEnum):
+    """What became of one send, as the ledger stores it (one byte).
+
+    `HANDED` exists for acks=0 alone: the client library reports "delivered" when the message was handed to the
+    socket, which confirms nothing. A send still `SENT` when its producer is gone counts as `UNKNOWN`.
+    """
+
+    UNUSED = 0  # this sequence number was never sent
+    SENT = 1  # recorded before the call; no outcome yet
+    ACKED = 2  # the broker confirmed, with partition and offset
+    FAILED = 3  # surely not written
+    UNKNOWN = 4  # may or may not be written: time-out, crash
+    HANDED = 5  # handed to the socket; no acknowledgement was asked for
+
+
+class TransactionOutcome(IntEnum):
+    """How one producer transaction ended, as the ledger stores it (one byte)."""
+
+    OPEN = 1
+    COMMITTED = 2
+    ABORTED = 3
+    UNKNOWN = 4
+
+
+class Word(StrEnum):
+    """One kind of finding. `MEANING` says each in one line."""
+
+    LOST = "lost"
+    MISSED = "missed"
+    UNSEEN = "unseen"
+    DUPLICATE = "duplicate"
+    REDELIVERED = "redelivered"
+    DUPLICATE_EFFECT = "duplicate effect"
+    GHOST = "ghost"
+    DROPPED = "dropped"
+    RESURRECTED = "resurrected"
+    ABORTED_READ = "aborted read"
+    TORN_TRANSACTION = "torn transaction"
+    REORDERED = "reordered"
+    REWIND = "rewind"
+    SKIP = "skip"
+    PHANTOM = "phantom"
+    LATE = "late"
+
+
+MEANING: dict[Word, str] = {
+    Word.LOST: "acknowledged (or, with acks=0, handed over), yet in no log and at no reader after a complete audit",
+    Word.MISSED: "in the log, never processed by the group: its offset was committed past it",
+    Word.UNSEEN: "acknowledged, not received, and the audit or the drain did not finish: nothing can be said",
+    Word.DUPLICATE: "one id at two or more offsets: written twice, by a producer's retry",
+    Word.REDELIVERED: "one (partition, offset) delivered twice or more: by a consumer's restart or rebalance",
+    Word.DUPLICATE_EFFECT: "one id applied twice in the database",
+    Word.GHOST: "outcome unknown, yet it appeared: permitted",
+    Word.DROPPED: "outcome unknown, and it never appeared: permitted",
+    Word.RESURRECTED: "reported as failed, yet it appeared",
+    Word.ABORTED_READ: "of an aborted transaction, yet delivered",
+    Word.TORN_TRANSACTION: "only a part of a committed transaction was received",
+    Word.REORDERED: "a later id at a lower offset, of one producer in one partition",
+    Word.REWIND: "a consumer went back in a partition",
+    Word.SKIP: "a consumer jumped over records that nobody of its group had been given",
+    Word.PHANTOM: "an id that nobody sent, or a message whose checksum is wrong",
+    Word.LATE: "delivered after its deadline",
+}
+
+ALWAYS_PERMITTED: frozenset[Word] = frozenset({Word.GHOST, Word.DROPPED})
+"""Words that no guarantee excludes: an unknown outcome may turn out either way."""
+
+PREVENTS_JUDGEMENT: frozenset[Word] = frozenset({Word.UNSEEN})
+"""Words whose presence makes a verdict inconclusive, whatever a variant allows."""

@@ -1,0 +1,85 @@
+"""What was written down about every message of one variant: the value that every checker is a function of.
+
+A `Ledger` holds arrays (of the dtypes in `records`), in memory for a test or memory-mapped for a stored run. Ids are
+global within a variant: `base[producer] + seq`, so a set of ids is a bitmap. `facts` derives those bitmaps, once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brokerlab.ledger import records
+
+Rows: TypeAlias = NDArray[np.void]
+
+
+def no_rows(kind: np.dtype[np.void]) -> Rows:
+    return np.zeros(0, kind)
+
+
+@dataclass(frozen=True, eq=False)
+class Consumer:
+    """What one consumer was given (`DELIVERY` rows, in order), and how many of them it finished processing."""
+
+    name: str
+    deliveries: Rows
+    processed: int  # the first `processed` deliveries were processed
+    commits: Rows = field(default_factory=lambda: no_rows(records.COMMIT))
+    drained: bool = True  # it read to the end after healing; False: it was killed or ran out of time
+
+
+@dataclass(frozen=True)
+class AuditedPartition:
+    """How far the auditor read in one partition: complete when every offset below `high` was read from `low` on."""
+
+    partition: int
+    low: int
+    high: int
+    position: int
+
+    @property
+    def complete(self) -> bool:
+        return self.position >= self.high
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """Every record found in the log after healing and draining, and how far each partition was read."""
+
+    rows: Rows
+    partitions: tuple[AuditedPartition, ...]
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.partitions) and all(p.complete for p in self.partitions)
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """All that is known of one variant's messages.
+
+    sends: one `SEND` array a producer, indexed by sequence number. consumers: the group's members, each once a start.
+    transactions: one `TRANSACTION` array a producer, or empty. effects: `EFFECT` rows. deadline_us: the longest that a
+    delivery may take, or None. torn: sentences about tails that a killed agent left half-written.
+    """
+
+    sends: tuple[Rows, ...]
+    consumers: tuple[Consumer, ...]
+    audit: Audit
+    transactions: tuple[Rows, ...] = ()
+    effects: Rows = field(default_factory=lambda: no_rows(records.EFFECT))
+    deadline_us: int | None = None
+    torn: tuple[str, ...] = ()
+
+    @property
+    def base(self) -> NDArray[np.int64]:
+        """The global id of each producer's sequence number 0, and at the end the number of ids."""
+        return np.concatenate([[0], np.cumsum([len(rows) for rows in self.sends])]).astype(np.int64)
+
+    @property
+    def size(self) -> int:
+        return sum(len(rows) for rows in self.sends)
