@@ -235,10 +235,20 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class Sighting:
+    """A partition's state as the observer saw it change, at `at_us` (microseconds since the epoch)."""
+
+    at_us: int
+    state: PartitionState
+
+
+@dataclass(frozen=True)
 class Scene:
     """What a fault may look at and act on: the lab, the broker's admin, the variants' topics and a view of progress.
 
-    counters: the sum of every agent's counters, by variant: {"acks=1": {"sent": 10, "acked": 8, ...}}.
+    counters: every agent's counters, summed by variant: {"acks=1": {"sent": 10, "acked": 8, ...}}.
+    sightings: every change of a partition's leader, epoch or ISR so far, oldest first. active: what the hurts that
+    are not healed yet returned, with the `counters` at the time, by name.
     """
 
     lab: Lab
@@ -246,19 +256,24 @@ class Scene:
     admin: Admin
     topics: Mapping[str, str]  # variant -> topic
     counters: Callable[[], Mapping[str, Mapping[str, int]]]
-    say: Progress
+    sightings: Callable[[], Sequence[Sighting]]
+    active: Mapping[str, Mapping[str, Any]]
 
 
 class Fault(Protocol):
-    """One way to hurt nodes. `heal` undoes `hurt`, may be called when `hurt` failed half-way, and is idempotent."""
+    """One way to hurt nodes.
+
+    `hurt` returns what it measured when it struck. `heal` undoes it, may be called when `hurt` failed half-way, and
+    twice. `receipt` is asked for after everything was healed, with what `hurt` had returned.
+    """
 
     needs: frozenset[str]
 
-    def targets(self, scene: Scene) -> tuple[str, ...]: ...
-
-    def hurt(self, scene: Scene) -> Receipt: ...
+    def hurt(self, scene: Scene) -> Mapping[str, Any]: ...
 
     def heal(self, scene: Scene) -> None: ...
+
+    def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt: ...
 
 
 # ---------------------------------------------------------------- reports
@@ -289,6 +304,7 @@ __all__ = [
     "Receiver",
     "Reporter",
     "Scene",
+    "Sighting",
     "Sender",
     "Variant",
 ]

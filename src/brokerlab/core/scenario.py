@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from brokerlab.core.words import Word
 
 if TYPE_CHECKING:
-    from brokerlab.core.protocols import Fault
+    from brokerlab.core.protocols import Fault, Receipt, Sighting
     from brokerlab.core.verdict import RunVerdict
 
 
@@ -51,11 +51,12 @@ class Variant:
 class Send:
     """Every producer sends until it has sent this share (0..1) of its messages; then the timeline goes on.
 
-    answered: also wait until each of these has its outcome (acknowledged, failed or unknown).
+    answered: also wait until every send of these variants has its outcome; ("*",) = of all variants.
     """
 
     share: float
-    answered: bool = False
+    answered: tuple[str, ...] = ()
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,19 @@ Step: TypeAlias = Send | Hurt | Heal
 
 
 @dataclass(frozen=True)
+class Story:
+    """What happened to the broker during a run, for the sentences that explain its numbers.
+
+    receipts: by the name of the `Hurt` step. nodes: broker id -> node name.
+    """
+
+    receipts: Mapping[str, Receipt]
+    sightings: tuple[Sighting, ...]
+    topics: Mapping[str, str]
+    nodes: Mapping[int, str]
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One file, one claim: the question it answers, its variants, and one timeline that all of them go through.
 
@@ -89,7 +103,7 @@ class Scenario:
     claim: str
     variants: tuple[Variant, ...]
     timeline: tuple[Step, ...]
-    explain: Callable[[RunVerdict, Mapping[str, object]], tuple[str, ...]]
+    explain: Callable[[RunVerdict, Story], tuple[str, ...]]
     load: Load = field(default_factory=Load)
     broker: str = "kafka"
     nodes: int = 3

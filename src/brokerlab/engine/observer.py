@@ -1,0 +1,62 @@
+"""The observer: asks the cluster who leads what, several times a second, and remembers every change of the answer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from threading import Event, Lock, Thread
+
+from brokerlab.core.protocols import Admin, PartitionState, Sighting
+
+INTERVAL_S = 0.15
+_log = logging.getLogger(__name__)
+
+
+class Observer:
+    """Watches the partitions of `topics` in a thread of its own until `close`.
+
+    A cluster that does not answer (its nodes are being hurt) is asked again; what was not seen is not recorded.
+    `publish` is given every answer: the states and the end offsets.
+    """
+
+    def __init__(
+        self,
+        admin: Admin,
+        topics: Sequence[str],
+        publish: Callable[[Sequence[PartitionState], dict[tuple[str, int], int]], None],
+    ) -> None:
+        self._admin, self._topics, self._publish = admin, topics, publish
+        self._lock, self._over = Lock(), Event()
+        self._sightings: list[Sighting] = []
+        self._last: dict[tuple[str, int], PartitionState] = {}
+        self.look()  # what the cluster looks like before anything happens
+        self._thread = Thread(target=self._run, name="observer", daemon=True)
+        self._thread.start()
+
+    def sightings(self) -> tuple[Sighting, ...]:
+        with self._lock:
+            return tuple(self._sightings)
+
+    def look(self) -> None:
+        """Ask once, now. Raises what the admin raises."""
+        states = self._admin.describe(self._topics)
+        now = time.time_ns() // 1000
+        with self._lock:
+            for state in states:
+                at = (state.topic, state.partition)
+                if self._last.get(at) != state:
+                    self._last[at] = state
+                    self._sightings.append(Sighting(now, state))
+        self._publish(states, self._admin.ends(self._topics))
+
+    def _run(self) -> None:
+        while not self._over.wait(INTERVAL_S):
+            try:
+                self.look()
+            except Exception as error:  # the broker's client has exceptions of its own; a hurt cluster is expected
+                _log.debug("the cluster did not answer: %s", error)
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join()

@@ -1,0 +1,81 @@
+"""The timeline of a run: its steps in order, and every fault healed in the end, however the timeline ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from brokerlab.core.protocols import Fault, Receipt, Scene
+from brokerlab.core.scenario import Heal, Hurt, Send, Step
+from brokerlab.core.watch import Watcher
+from brokerlab.engine.workload import Workload
+
+ANSWER_S = 60
+
+
+class Timeline:
+    """A context manager: leaving it heals what is still hurt, last hurt first, and none of it is left out."""
+
+    def __init__(self, scene: Scene, workload: Workload, watcher: Watcher) -> None:
+        self._active: dict[str, Mapping[str, Any]] = {}
+        self._scene = replace(scene, active=self._active)
+        self._workload, self._watcher = workload, watcher
+        self._faults: dict[str, Fault] = {}
+        self._unhealed: dict[str, Fault] = {}
+        self._facts: dict[str, Mapping[str, Any]] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Timeline:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stack.__exit__(kind, error, at)
+
+    def play(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            match step:
+                case Send():
+                    self._send(step)
+                case Hurt():
+                    self._hurt(step)
+                case Heal():
+                    self._heal(step.name)
+
+    def heal(self) -> None:
+        """Heal all that is still hurt, last hurt first."""
+        self._stack.close()
+
+    def receipts(self) -> dict[str, Receipt]:
+        """One receipt a hurt, by its name. To be asked for after healing."""
+        return {name: self._faults[name].receipt(self._scene, facts) for name, facts in self._facts.items()}
+
+    def _send(self, step: Send) -> None:
+        if step.says:
+            self._watcher.say(step.says)
+        load = self._workload.setting.load
+        sending = load.messages / load.rate if load.rate else 0
+        limits = self._workload.allow(step.share)
+        self._workload.await_sent(limits, step.answered, 2 * sending + ANSWER_S)
+
+    def _hurt(self, step: Hurt) -> None:
+        self._stack.callback(self._heal, step.name)  # before it strikes: a hurt that fails half-way is healed too
+        self._faults[step.name] = self._unhealed[step.name] = step.fault
+        facts = dict(step.fault.hurt(self._scene))
+        facts["counters"] = self._workload.counters()
+        self._facts[step.name] = self._active[step.name] = facts
+        self._watcher.fault(step.name, f"{step.name}: {_where(facts)}", active=True)
+
+    def _heal(self, name: str) -> None:
+        if name in self._unhealed:
+            self._unhealed[name].heal(self._scene)
+            del self._unhealed[name]
+            self._active.pop(name, None)
+            self._watcher.fault(name, f"{name}: healed", active=False)
+
+
+def _where(facts: Mapping[str, Any]) -> str:
+    nodes = facts.get("nodes") or (facts.get("node", ""),)
+    return ", ".join(nodes)

@@ -1,0 +1,73 @@
+"""The supervisor's /metrics: every agent's counters, dead or alive, and what the observer saw of the partitions.
+
+Agents keep their counters in prometheus_client's multiprocess files (see `metrics.agent`), so that a killed agent's
+counts stay. This endpoint lives in the process that runs the experiment, which no fault is aimed at. `generation` is
+a gauge that the run raises when the last agent has ended: a scrape that shows it has seen the final counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from brokerlab.core.protocols import PartitionState
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+GENERATION = "brokerlab_run_generation"
+
+
+@dataclass
+class Board:
+    """What the gauges show: written by the observer and the engine, read at each scrape."""
+
+    run: str
+    generation: int = 0
+    states: Sequence[PartitionState] = ()
+    ends: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def collect(self) -> Iterator[Metric]:
+        from prometheus_client.core import GaugeMetricFamily
+
+        generation = GaugeMetricFamily(GENERATION, "Raised once, when every agent of the run has ended.", labels=["run"])
+        generation.add_metric([self.run], self.generation)
+        labels = ["run", "topic", "partition"]
+        leader = GaugeMetricFamily("brokerlab_partition_leader", "Broker id of the leader; -1: none.", labels=labels)
+        isr = GaugeMetricFamily("brokerlab_partition_isr_size", "Replicas that are in sync.", labels=labels)
+        for state in self.states:
+            at = [self.run, state.topic, str(state.partition)]
+            leader.add_metric(at, state.leader)
+            isr.add_metric(at, len(state.isr))
+        end = GaugeMetricFamily("brokerlab_partition_end_offset", "High watermark, in records.", labels=labels)
+        for (topic, partition), offset in self.ends.items():
+            end.add_metric([self.run, topic, str(partition)], offset)
+        yield from (generation, leader, isr, end)
+
+
+class Exposition:
+    """Serves `board` and the multiprocess files of `folder` on a free port of 127.0.0.1 until `close`."""
+
+    def __init__(self, board: Board, folder: Path) -> None:
+        from prometheus_client import CollectorRegistry, start_http_server
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]  # not annotated upstream
+        registry.register(board)  # type: ignore[arg-type]  # a Collector by its only method
+        started: tuple[Any, Thread] = start_http_server(0, addr="127.0.0.1", registry=registry)
+        self._server: ThreadingHTTPServer = started[0]
+        self._thread = started[1]
+
+    @property
+    def target(self) -> str:
+        return f"127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
