@@ -1,8 +1,9 @@
 """The hosts file as a pure function, bytes to bytes: our block of names between two marker lines, and nothing else.
 
 The markers are those that the workshop's Taskfile wrote (`# >>> minikube-workshop-mb`, `# <<< minikube-workshop-mb`),
-so its block is taken over. Every byte outside of it stays, CRLF and a missing last newline included: X not pair up
-are reported with their line numbers; what they were meant to enclose is not guessed at.
+so its block is taken over. Every byte outside of it stays, CRLF and a missing last newline included: a new block is
+put in front of the last, perhaps empty, line, so that removing it gives the very bytes from before. Markers that do
+not pair up are reported with their line numbers; what they were meant to enclose is not guessed at.
 """
 
 from __future__ import annotations

@@ -74,6 +74,22 @@ def test_a_mount_point_is_rewritten_with_a_backup(tmp_path: Path, monkeypatch: p
     assert names(tmp_path) == sorted(["hosts", written.backup.name])
 
 
+IN_A_MOUNT = """
+touch "$1"; printf old > "$1"; mount --bind "$1" "$1"
+printf oldnew | "$2" -I -m brokerlab.cluster.hosts_write "$1" 3 && cat "$1"
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="bind mounts need Linux and root")
+def test_a_real_mount_point_is_rewritten_too(tmp_path: Path) -> None:
+    """As in a container, whose /etc/hosts is a mount: here in a mount namespace of its own."""
+    command = ["unshare", "-m", "sh", "-ec", IN_A_MOUNT, "sh", str(tmp_path / "hosts"), sys.executable]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "so it was rewritten; backup:" in done.stdout
+    assert done.stdout.endswith("new")
+
+
 def test_no_space_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "hosts"
     path.write_bytes(b"old")
