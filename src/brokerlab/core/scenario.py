@@ -81,13 +81,15 @@ Step: TypeAlias = Send | Hurt | Heal
 class Story:
     """What happened to the broker during a run, for the sentences that explain its numbers.
 
-    receipts: by the name of the `Hurt` step. nodes: broker id -> node name.
+    receipts: by the name of the `Hurt` step. nodes: broker id -> node name. skipped: a sentence for each fault that the
+    lab can't do.
     """
 
     receipts: Mapping[str, Receipt]
     sightings: tuple[Sighting, ...]
     topics: Mapping[str, str]
     nodes: Mapping[int, str]
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

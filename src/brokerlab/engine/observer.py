@@ -17,7 +17,7 @@ class Observer:
     """Watches the partitions of `topics` in a thread of its own until `close`.
 
     A cluster that does not answer (its nodes are being hurt) is asked again; what was not seen is not recorded.
-    `publish` is given every answer: the states and the end offsets.
+    `publish` is given every answer: the states and the end offsets. The `admin` is the observer's own, and closed with it.
     """
 
     def __init__(
@@ -60,3 +60,4 @@ class Observer:
     def close(self) -> None:
         self._over.set()
         self._thread.join()
+        self._admin.close()

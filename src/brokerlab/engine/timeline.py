@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from brokerlab.core.protocols import Fault, Receipt, Scene
+from brokerlab.core.protocols import Fault, Lab, Receipt, Scene
 from brokerlab.core.scenario import Heal, Hurt, Send, Step
 from brokerlab.core.watch import Watcher
 from brokerlab.engine.workload import Workload
@@ -74,6 +74,20 @@ class Timeline:
             del self._unhealed[name]
             self._active.pop(name, None)
             self._watcher.fault(name, f"{name}: healed", active=False)
+
+
+def possible(steps: Sequence[Step], lab: Lab) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """The steps without the faults that this lab can't do, and a sentence for each of those."""
+    lacking = {
+        step.name: sorted(step.fault.needs - lab.capabilities)
+        for step in steps
+        if isinstance(step, Hurt) and not step.fault.needs <= lab.capabilities
+    }
+    kept = tuple(step for step in steps if isinstance(step, Send) or step.name not in lacking)
+    return kept, tuple(
+        f"the fault {name!r} was skipped: the lab {lab.name!r} can't {' and '.join(needs)} its nodes"
+        for name, needs in lacking.items()
+    )
 
 
 def _where(facts: Mapping[str, Any]) -> str:

@@ -1,0 +1,208 @@
+"""One run, from a lab that is up to a verdict: phases in order, and everything undone in reverse, however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+
+from brokerlab.core.errors import BrokerlabError
+from brokerlab.core.files import write_json
+from brokerlab.core.protocols import Admin, Broker, Lab, PartitionState, Scene
+from brokerlab.core.scenario import Load, Scenario, Story, Variant
+from brokerlab.core.verdict import RunVerdict
+from brokerlab.core.wait import until
+from brokerlab.core.watch import Watcher
+from brokerlab.engine import verdict as verdicts
+from brokerlab.engine.observer import Observer
+from brokerlab.engine.plan import SETTINGS, WITNESS, Plan, save_story
+from brokerlab.engine.timeline import Timeline, possible
+from brokerlab.engine.workload import Setting, Workload, slug
+from brokerlab.metrics.exposition import Board, Exposition
+from brokerlab.metrics.witness import Witness
+
+JOB = "brokerlab-run"
+TOPIC_PREFIX = "brokerlab."
+HEAL_S = 60
+DRAIN_S = 120
+AUDIT_S = 600
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: a scenario with its load, on a lab that is up. settings: the user's own client properties."""
+
+    run: str
+    scenario: Scenario
+    variants: tuple[Variant, ...]
+    load: Load
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def run(request: Request, lab: Lab, broker: Broker, watcher: Watcher) -> RunVerdict:
+    """Carry out the experiment and judge it; the run folder then holds all that was written down.
+
+    Raises BrokerlabError when the experiment can't be finished; faults are healed, agents ended and topics deleted all
+    the same.
+    """
+    _plan(request, lab, broker).save(request.folder)
+    with ExitStack() as undo:
+        watcher.phase("topics")
+        admin = broker.admin(lab.endpoint(broker.port), request.settings)
+        undo.callback(admin.close)
+        topics = _create_topics(request, admin, broker, lab)
+        undo.callback(_delete_topics, admin, list(topics.values()))
+        write_json(request.folder / SETTINGS, admin.settings(list(topics.values())))
+        board = _expose(request, lab, undo)
+        observer = _observe(request, broker, lab, topics, board)
+        undo.callback(observer.close)
+        story = _experiment(request, lab, broker, admin, observer, topics, watcher)
+        save_story(request.folder, story)
+        _testify(request, lab, board, watcher)
+        watcher.phase("judge")
+        return verdicts.judge_folder(request.folder, request.scenario)
+
+
+def _plan(request: Request, lab: Lab, broker: Broker) -> Plan:
+    names = tuple(variant.name for variant in request.variants)
+    return Plan(request.run, request.scenario.name, names, request.load, lab.name, broker.name)
+
+
+def _create_topics(request: Request, admin: Admin, broker: Broker, lab: Lab) -> dict[str, str]:
+    """One topic a variant; on a lab of ours all with the same replicas in the same order, so that one node leads all."""
+    topics = {variant.name: f"{TOPIC_PREFIX}{request.run}.{slug(variant.name)}" for variant in request.variants}
+    ids = [broker.node_id(node) for node in lab.nodes()]
+    turn = request.load.seed % len(ids) if ids else 0
+    settings = {topics[variant.name]: variant.topic for variant in request.variants}
+    admin.create(settings, request.load.partitions, ids[turn:] + ids[:turn] or None)
+    return topics
+
+
+def _delete_topics(admin: Admin, topics: list[str]) -> None:
+    """Only ever those that this run made."""
+    admin.delete(topics)
+
+
+def _expose(request: Request, lab: Lab, undo: ExitStack) -> Board:
+    folder = request.folder / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    board = Board(request.run)
+    exposition = Exposition(board, folder)
+    undo.callback(exposition.close)
+    if lab.prometheus():
+        lab.scrape(JOB, exposition.target, {"scenario": request.scenario.name})
+        undo.callback(lab.scrape, JOB, None, {})
+    return board
+
+
+def _observe(request: Request, broker: Broker, lab: Lab, topics: Mapping[str, str], board: Board) -> Observer:
+    def publish(states: object, ends: dict[tuple[str, int], int]) -> None:
+        board.states, board.ends = states, ends  # type: ignore[assignment]
+
+    admin = broker.admin(lab.endpoint(broker.port), request.settings)
+    return Observer(admin, list(topics.values()), publish)
+
+
+def _experiment(
+    request: Request,
+    lab: Lab,
+    broker: Broker,
+    admin: Admin,
+    observer: Observer,
+    topics: Mapping[str, str],
+    watcher: Watcher,
+) -> Story:
+    setting = Setting(
+        request.run,
+        broker.name,
+        lab.endpoint(broker.port),
+        request.load,
+        request.variants,
+        topics,
+        request.settings,
+        request.folder,
+    )
+    workload = Workload(lab, setting)
+    with ExitStack() as undo:
+        undo.callback(workload.close)
+        undo.callback(_Ticker(workload, watcher, request.load.messages).close)
+        watcher.phase("agents")
+        workload.start("consumer")
+        workload.start("producer")
+        scene = Scene(lab, broker, admin, topics, workload.counters, observer.sightings, {})
+        steps, skipped = possible(request.scenario.timeline, lab)
+        for sentence in skipped:
+            watcher.say(sentence)
+        watcher.phase("load")
+        with Timeline(scene, workload, watcher) as timeline:
+            timeline.play(steps)
+            watcher.phase("heal")
+            timeline.heal()
+            _await_whole(admin, list(topics.values()))
+            observer.look()
+            receipts = timeline.receipts()
+        watcher.phase("drain")
+        workload.order("producer", "finish")
+        workload.await_done("producer", "the producers to finish", DRAIN_S)
+        workload.order("consumer", "drain")
+        workload.await_done("consumer", "the consumers to read to the end", DRAIN_S)
+        watcher.phase("audit")
+        workload.start("auditor")
+        workload.await_done("auditor", "the auditor to read every partition to its end", AUDIT_S)
+        nodes = {broker.node_id(node): node for node in lab.nodes()}
+        return Story(receipts, observer.sightings(), topics, nodes, skipped)
+
+
+def _await_whole(admin: Admin, topics: list[str]) -> None:
+    """Return when every partition has a leader and all its replicas in sync."""
+
+    def lacking() -> list[PartitionState]:
+        return [state for state in admin.describe(topics) if state.leader == -1 or len(state.isr) < len(state.replicas)]
+
+    until(
+        lambda: not lacking(),
+        "every replica to be in sync again",
+        deadline=HEAL_S,
+        every=0.1,
+        seen=lambda: str(lacking()),
+    )
+
+
+def _testify(request: Request, lab: Lab, board: Board, watcher: Watcher) -> None:
+    """Ask the second witness, one scrape after the last agent ended, and store what it says."""
+    url = lab.prometheus()
+    if not url:
+        write_json(request.folder / WITNESS, {"url": None, "counts": {}, "problem": "no Prometheus was asked"})
+        return
+    watcher.phase("witness")
+    board.generation += 1
+    witness, problem, counts = Witness(url, request.run), "", {}
+    try:
+        witness.await_generation(board.generation)
+        counts = witness.counts()
+    except BrokerlabError as error:  # a witness that is silent makes the verdict inconclusive; it does not end the run
+        problem = error.message
+    write_json(request.folder / WITNESS, {"url": url, "counts": counts, "problem": problem})
+
+
+class _Ticker:
+    """Shows the agents' counters to the watcher, ten times a second, until `close`."""
+
+    def __init__(self, workload: Workload, watcher: Watcher, messages: int) -> None:
+        self._over = Event()
+
+        def tick() -> None:
+            while not self._over.wait(0.1):
+                watcher.progress(workload.counters(), messages)
+
+        self._thread = Thread(target=tick, name="ticker", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+
