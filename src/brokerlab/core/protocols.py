@@ -26,7 +26,7 @@ Progress = Callable[[str], None]
 class AgentSpec:
     """One process of the workload, as data: it travels to the process as JSON (see `agents`).
 
-    role: producer, consumer or auditor. settings: the client's own. ledger: the file it writes (auditor: a folder).
+    role: producer, consumer or auditor. settings: the client's own. ledger: the folder of its files, which carry its name.
     """
 
     role: str
@@ -49,7 +49,8 @@ class AgentSpec:
 class Agent(Protocol):
     """A started agent. Orders go in as lines, its state comes back as the last progress that it printed."""
 
-    spec: AgentSpec
+    @property
+    def spec(self) -> AgentSpec: ...
 
     def order(self, line: str) -> None:
         """Send one line: `limit N` (a producer may send up to N messages in all), `finish`, `drain`."""
@@ -75,8 +76,12 @@ class Agent(Protocol):
 class Lab(Protocol):
     """Where a broker's nodes, Prometheus and the agents run. Hurts are undone by whoever asked for them."""
 
-    name: str
-    capabilities: frozenset[str]  # of: kill, pause, restart, logs, prometheus
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """Of: kill, pause, restart, logs, prometheus."""
 
     def nodes(self) -> tuple[str, ...]: ...
 
@@ -204,8 +209,12 @@ class Admin(Protocol):
 class Broker(Protocol):
     """A broker plug-in: its nodes as data, and how to talk to them. `settings` are the client's own properties."""
 
-    name: str
-    port: str  # the named port that clients use
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def port(self) -> str:
+        """The named port that clients use."""
 
     def nodes(self, count: int) -> tuple[NodeSpec, ...]: ...
 
@@ -267,7 +276,9 @@ class Fault(Protocol):
     twice. `receipt` is asked for after everything was healed, with what `hurt` had returned.
     """
 
-    needs: frozenset[str]
+    @property
+    def needs(self) -> frozenset[str]:
+        """The lab's capabilities without which it is skipped."""
 
     def hurt(self, scene: Scene) -> Mapping[str, Any]: ...
 

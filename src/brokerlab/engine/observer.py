@@ -17,7 +17,8 @@ class Observer:
     """Watches the partitions of `topics` in a thread of its own until `close`.
 
     A cluster that does not answer (its nodes are being hurt) is asked again; what was not seen is not recorded.
-    `publish` is given every answer: the states and the end offsets. The `admin` is the observer's own, and closed with it.
+    `publish` is given every answer: the states and the end offsets.
+    The `admin` is the observer's own, and closed with it.
     """
 
     def __init__(

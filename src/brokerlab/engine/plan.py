@@ -40,7 +40,7 @@ class Plan:
     def read(cls, folder: Path) -> Plan:
         data = read_json(folder / PLAN)
         if data.pop("version", None) != VERSION:
-            raise UsageError(f"{folder / PLAN} is of another version of brokerlab", "judge it with the version that made it")
+            raise UsageError(f"{folder / PLAN} is of another version of brokerlab", "judge it with that version")
         return cls(**{**data, "variants": tuple(data["variants"]), "load": Load(**data["load"])})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,8 @@ AUDIT_S = 600
 class Request:
     """What is asked for: a scenario with its load, on a lab that is up. settings: the user's own client properties."""
 
+    lab: Lab
+    broker: Broker
     run: str
     scenario: Scenario
     variants: tuple[Variant, ...]
@@ -42,43 +44,52 @@ class Request:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-def run(request: Request, lab: Lab, broker: Broker, watcher: Watcher) -> RunVerdict:
+def run(request: Request, watcher: Watcher) -> RunVerdict:
     """Carry out the experiment and judge it; the run folder then holds all that was written down.
 
     Raises BrokerlabError when the experiment can't be finished; faults are healed, agents ended and topics deleted all
     the same.
     """
-    _plan(request, lab, broker).save(request.folder)
+    _plan(request).save(request.folder)
     with ExitStack() as undo:
         watcher.phase("topics")
-        admin = broker.admin(lab.endpoint(broker.port), request.settings)
+        admin = _admin(request)
         undo.callback(admin.close)
-        topics = _create_topics(request, admin, broker, lab)
+        topics = _create_topics(request, admin)
         undo.callback(_delete_topics, admin, list(topics.values()))
         write_json(request.folder / SETTINGS, admin.settings(list(topics.values())))
-        board = _expose(request, lab, undo)
-        observer = _observe(request, broker, lab, topics, board)
+        board = _expose(request, undo)
+        observer = _observe(request, topics, board)
         undo.callback(observer.close)
-        story = _experiment(request, lab, broker, admin, observer, topics, watcher)
+        story = _experiment(request, admin, observer, topics, watcher)
         save_story(request.folder, story)
-        _testify(request, lab, board, watcher)
+        _testify(request, board, watcher)
         watcher.phase("judge")
         return verdicts.judge_folder(request.folder, request.scenario)
 
 
-def _plan(request: Request, lab: Lab, broker: Broker) -> Plan:
+def _plan(request: Request) -> Plan:
     names = tuple(variant.name for variant in request.variants)
-    return Plan(request.run, request.scenario.name, names, request.load, lab.name, broker.name)
+    return Plan(request.run, request.scenario.name, names, request.load, request.lab.name, request.broker.name)
 
 
-def _create_topics(request: Request, admin: Admin, broker: Broker, lab: Lab) -> dict[str, str]:
-    """One topic a variant; on a lab of ours all with the same replicas in the same order, so that one node leads all."""
+def _admin(request: Request) -> Admin:
+    return request.broker.admin(request.lab.endpoint(request.broker.port), request.settings)
+
+
+def _create_topics(request: Request, admin: Admin) -> dict[str, str]:
+    """One topic a variant; on a lab of ours all with the same replicas in the same order: one node leads them all."""
     topics = {variant.name: f"{TOPIC_PREFIX}{request.run}.{slug(variant.name)}" for variant in request.variants}
-    ids = [broker.node_id(node) for node in lab.nodes()]
+    ids = list(_nodes(request))
     turn = request.load.seed % len(ids) if ids else 0
     settings = {topics[variant.name]: variant.topic for variant in request.variants}
     admin.create(settings, request.load.partitions, ids[turn:] + ids[:turn] or None)
     return topics
+
+
+def _nodes(request: Request) -> dict[int, str]:
+    """Broker id -> node, in the lab's order; empty on a lab that isn't ours."""
+    return {request.broker.node_id(node): node for node in request.lab.nodes()}
 
 
 def _delete_topics(admin: Admin, topics: list[str]) -> None:
@@ -86,54 +97,47 @@ def _delete_topics(admin: Admin, topics: list[str]) -> None:
     admin.delete(topics)
 
 
-def _expose(request: Request, lab: Lab, undo: ExitStack) -> Board:
+def _expose(request: Request, undo: ExitStack) -> Board:
     folder = request.folder / "metrics"
     folder.mkdir(parents=True, exist_ok=True)
     board = Board(request.run)
     exposition = Exposition(board, folder)
     undo.callback(exposition.close)
-    if lab.prometheus():
-        lab.scrape(JOB, exposition.target, {"scenario": request.scenario.name})
-        undo.callback(lab.scrape, JOB, None, {})
+    if request.lab.prometheus():
+        request.lab.scrape(JOB, exposition.target, {"scenario": request.scenario.name})
+        undo.callback(request.lab.scrape, JOB, None, {})
     return board
 
 
-def _observe(request: Request, broker: Broker, lab: Lab, topics: Mapping[str, str], board: Board) -> Observer:
-    def publish(states: object, ends: dict[tuple[str, int], int]) -> None:
-        board.states, board.ends = states, ends  # type: ignore[assignment]
+def _observe(request: Request, topics: Mapping[str, str], board: Board) -> Observer:
+    def publish(states: Sequence[PartitionState], ends: dict[tuple[str, int], int]) -> None:
+        board.states, board.ends = states, ends
 
-    admin = broker.admin(lab.endpoint(broker.port), request.settings)
-    return Observer(admin, list(topics.values()), publish)
+    return Observer(_admin(request), list(topics.values()), publish)
 
 
 def _experiment(
-    request: Request,
-    lab: Lab,
-    broker: Broker,
-    admin: Admin,
-    observer: Observer,
-    topics: Mapping[str, str],
-    watcher: Watcher,
+    request: Request, admin: Admin, observer: Observer, topics: Mapping[str, str], watcher: Watcher
 ) -> Story:
     setting = Setting(
-        request.run,
-        broker.name,
-        lab.endpoint(broker.port),
-        request.load,
-        request.variants,
-        topics,
-        request.settings,
-        request.folder,
+        run=request.run,
+        broker=request.broker.name,
+        endpoint=request.lab.endpoint(request.broker.port),
+        load=request.load,
+        variants=request.variants,
+        topics=topics,
+        settings=request.settings,
+        folder=request.folder,
     )
-    workload = Workload(lab, setting)
+    workload = Workload(request.lab, setting)
     with ExitStack() as undo:
         undo.callback(workload.close)
         undo.callback(_Ticker(workload, watcher, request.load.messages).close)
         watcher.phase("agents")
         workload.start("consumer")
         workload.start("producer")
-        scene = Scene(lab, broker, admin, topics, workload.counters, observer.sightings, {})
-        steps, skipped = possible(request.scenario.timeline, lab)
+        scene = Scene(request.lab, request.broker, admin, topics, workload.counters, observer.sightings, {})
+        steps, skipped = possible(request.scenario.timeline, request.lab)
         for sentence in skipped:
             watcher.say(sentence)
         watcher.phase("load")
@@ -152,8 +156,7 @@ def _experiment(
         watcher.phase("audit")
         workload.start("auditor")
         workload.await_done("auditor", "the auditor to read every partition to its end", AUDIT_S)
-        nodes = {broker.node_id(node): node for node in lab.nodes()}
-        return Story(receipts, observer.sightings(), topics, nodes, skipped)
+        return Story(receipts, observer.sightings(), topics, _nodes(request), skipped)
 
 
 def _await_whole(admin: Admin, topics: list[str]) -> None:
@@ -171,9 +174,9 @@ def _await_whole(admin: Admin, topics: list[str]) -> None:
     )
 
 
-def _testify(request: Request, lab: Lab, board: Board, watcher: Watcher) -> None:
+def _testify(request: Request, board: Board, watcher: Watcher) -> None:
     """Ask the second witness, one scrape after the last agent ended, and store what it says."""
-    url = lab.prometheus()
+    url = request.lab.prometheus()
     if not url:
         write_json(request.folder / WITNESS, {"url": None, "counts": {}, "problem": "no Prometheus was asked"})
         return

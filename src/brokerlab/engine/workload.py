@@ -84,7 +84,7 @@ class Workload:
         return limits
 
     def await_sent(self, limits: Mapping[str, int], answered: Sequence[str], deadline: float) -> None:
-        """Return when every producer has sent up to its limit, those of the variants `answered` with an outcome each."""
+        """Return when every producer has sent up to its limit, with an outcome each in the variants `answered`."""
 
         def arrived() -> bool:
             self.check()

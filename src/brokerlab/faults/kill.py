@@ -50,8 +50,8 @@ class KillLeader:
         moved = len(successors) == facts["partitions"] > 0
         bit = facts["state"] == "gone" and moved and stake > 0
         sentence = (
-            f"{facts['node']}, leader of all {facts['partitions']} partitions, was killed while {stake:,} messages were "
-            f"in flight or on it alone; {' and '.join(new)} took over after {took:.1f} s"
+            f"{facts['node']}, leader of all {facts['partitions']} partitions, was killed while {stake:,} messages "
+            f"were in flight or on it alone; {' and '.join(new)} took over after {took:.1f} s"
             if bit
             else _why_not(facts, moved)
         )
@@ -73,4 +73,4 @@ def _why_not(facts: Mapping[str, Any], moved: bool) -> str:
         return f"the kill did not bite: {facts['node']} is {facts['state']}"
     if not moved:
         return f"{facts['node']} was killed, but not every partition was seen to get a new leader"
-    return f"{facts['node']} was killed, but nothing was in flight and nothing was on it alone: there was nothing to lose"
+    return f"{facts['node']} was killed, but nothing was in flight or on it alone: there was nothing to lose"

@@ -22,7 +22,7 @@ def leader(scene: Scene) -> str:
     leaders = {state.leader for state in states(scene)}
     if len(leaders) != 1 or -1 in leaders:
         raise InconclusiveError(
-            f"the variants' partitions are led by several brokers ({sorted(leaders)}), so one fault can't meet them all",
+            f"the partitions are led by several brokers ({sorted(leaders)}), so one fault can't meet them all",
             "run the scenario again on a healthy lab: brokerlab lab status",
         )
     return by_id(scene)[leaders.pop()]

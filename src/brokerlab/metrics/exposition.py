@@ -34,10 +34,10 @@ class Board:
     def collect(self) -> Iterator[Metric]:
         from prometheus_client.core import GaugeMetricFamily
 
-        generation = GaugeMetricFamily(GENERATION, "Raised once, when every agent of the run has ended.", labels=["run"])
+        generation = GaugeMetricFamily(GENERATION, "Raised once every agent of the run has ended.", labels=["run"])
         generation.add_metric([self.run], self.generation)
         labels = ["run", "topic", "partition"]
-        leader = GaugeMetricFamily("brokerlab_partition_leader", "Broker id of the leader; -1: none.", labels=labels)
+        leader = GaugeMetricFamily("brokerlab_partition_leader", "Broker id of the leader; -1 is none.", labels=labels)
         isr = GaugeMetricFamily("brokerlab_partition_isr_size", "Replicas that are in sync.", labels=labels)
         for state in self.states:
             at = [self.run, state.topic, str(state.partition)]

@@ -1,0 +1,127 @@
+"""A lab, an admin and agents of pure memory, for the unit tests of timeline and faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from brokerlab.core.protocols import AgentSpec, NodeState, PartitionState
+
+
+@dataclass
+class MemoryLab:
+    """Three nodes that do what they are told. `stubborn`: nodes that no signal reaches."""
+
+    name: str = "memory"
+    capabilities: frozenset[str] = frozenset({"kill", "pause", "restart"})
+    states: dict[str, NodeState] = field(
+        default_factory=lambda: {f"node-{n}": "running" for n in (1, 2, 3)}
+    )
+    stubborn: frozenset[str] = frozenset()
+    done: list[str] = field(default_factory=list)
+
+    def nodes(self) -> tuple[str, ...]:
+        return tuple(self.states)
+
+    def endpoint(self, port: str) -> str:
+        return "nowhere:1"
+
+    def state(self, node: str) -> NodeState:
+        return self.states[node]
+
+    def kill(self, node: str) -> None:
+        self._put("kill", node, "gone")
+
+    def pause(self, node: str) -> None:
+        self._put("pause", node, "paused")
+
+    def resume(self, node: str) -> None:
+        self._put("resume", node, "running")
+
+    def restart(self, node: str) -> None:
+        self._put("restart", node, "running")
+
+    def _put(self, what: str, node: str, state: NodeState) -> None:
+        self.done.append(f"{what} {node}")
+        if node not in self.stubborn:
+            self.states[node] = state
+
+    def logs(self, node: str, lines: int = 40) -> str:
+        return ""
+
+    def prometheus(self) -> str | None:
+        return None
+
+    def scrape(self, job: str, target: str | None, labels: Mapping[str, str]) -> None: ...
+
+    def start_agent(self, spec: AgentSpec, folder: Path) -> FakeAgent:
+        return FakeAgent(spec)
+
+
+@dataclass
+class FakeAgent:
+    """Sends as far as it is allowed to, at once. `stuck`: answers nothing."""
+
+    spec: AgentSpec
+    stuck: bool = False
+    counts: dict[str, Any] = field(default_factory=lambda: {"state": "ready", "sent": 0, "acked": 0})
+    orders: list[str] = field(default_factory=list)
+    code: int | None = None
+
+    def order(self, line: str) -> None:
+        self.orders.append(line)
+        if line.startswith("limit "):
+            self.counts["sent"] = int(line.split()[1])
+            if not self.stuck:
+                self.counts["acked"] = self.counts["sent"]
+
+    def progress(self) -> Mapping[str, Any]:
+        return self.counts
+
+    def exit_code(self) -> int | None:
+        return self.code
+
+    def log(self, lines: int = 20) -> str:
+        return "its last words"
+
+    def signal(self, number: int) -> None: ...
+
+    def stop(self, deadline: float) -> None:
+        self.code = self.code or 0
+
+
+@dataclass
+class MemoryAdmin:
+    """Describes one partition a topic, led by `leader` of the brokers 1, 2, 3."""
+
+    leader: int = 1
+
+    def describe(self, topics: Sequence[str]) -> list[PartitionState]:
+        return [PartitionState(topic, 0, self.leader, 0, (1, 2, 3), (1, 2, 3)) for topic in topics]
+
+    def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+        return {f"broker/{n}": {"replica.fetch.wait.max.ms": "5"} for n in (1, 2, 3)}
+
+    def ends(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+        return {}
+
+    def await_ready(self, nodes: int, deadline: float) -> None: ...
+
+    def create(
+        self, topics: Mapping[str, Mapping[str, str]], partitions: int, assignment: Sequence[int] | None
+    ) -> None: ...
+
+    def delete(self, topics: Sequence[str]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class MemoryNodes:
+    """The part of a broker plug-in that faults use: which number a node has."""
+
+    name = "memory"
+
+    def node_id(self, node: str) -> int:
+        return int(node.rpartition("-")[2])
