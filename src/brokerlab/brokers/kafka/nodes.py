@@ -1,0 +1,130 @@
+"""Kafka's nodes as data: KRaft nodes that are broker and controller at once, in one quorum, replication factor = nodes.
+
+Settings come from Kafka 4.3's documentation (sections "Broker Configs", "KRaft"); whatever differs from Kafka's default
+says why. Each node has the ports `client` and `controller`; replicas fetch from each other over the client port, by the
+listener name REPLICATION's stand-in `inter.broker.listener.name`, which a lab with proxies between nodes can move.
+"""
+
+from __future__ import annotations
+
+from brokerlab.core.node import JavaProgram, NodeSpec
+
+JARS = "kafka-4.3.1"
+CONFIG = "server.properties"
+
+JVM_OPTIONS = (
+    "-Xms256m",
+    "-Xmx512m",
+    "-XX:+UseSerialGC",  # three nodes share few cores: no collector threads, and the shortest start
+    "-XX:TieredStopAtLevel=1",  # C1 alone starts fastest, and a lab's brokers wait for the network, not for code
+    "-XX:-UsePerfData",  # no file in the system's temporary folder
+    "-XX:+ExitOnOutOfMemoryError",  # a broker that is out of memory is gone, not half alive
+)
+
+LOGGING = {
+    "org.slf4j.simpleLogger.defaultLogLevel": "info",
+    "org.slf4j.simpleLogger.showDateTime": "true",
+    "org.slf4j.simpleLogger.dateTimeFormat": "HH:mm:ss.SSS",
+    "org.slf4j.simpleLogger.showThreadName": "false",
+    # These print all their settings at each start: hundreds of lines that hide what happened.
+    "org.slf4j.simpleLogger.log.kafka.server.KafkaConfig": "warn",
+    "org.slf4j.simpleLogger.log.org.apache.kafka.common.config.AbstractConfig": "warn",
+}
+
+# How fast a dead node is noticed, and a new leader found: within about 3 s, where Kafka's defaults take 10 to 20.
+FAIL_OVER = {
+    # Default 9000. A stall shorter than this costs nobody its leadership, so the experiments' stalls stay below it.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "200",  # default 2000: a tenth of the session, so that no single delay ends it
+    "controller.quorum.election.timeout.ms": "500",  # default 1000: also how long the very first election is waited for
+    "controller.quorum.fetch.timeout.ms": "1000",  # default 2000: when followers give up on the active controller
+    "controller.quorum.election.backoff.max.ms": "200",  # default 1000: the pause after a tied election
+    "replica.fetch.backoff.ms": "100",  # default 1000: how soon a follower asks again after an error
+}
+
+# A stall of followers must bite soon, and must not look like their end.
+REPLICATION = {
+    # Default 500: how long a leader holds a fetch that was on its way when the follower stalled. When it has expired,
+    # nothing more is replicated behind the stalled follower's back.
+    "replica.fetch.wait.max.ms": "100",
+    "replica.lag.time.max.ms": "30000",  # the default, pinned: a stall is far shorter, so the ISR keeps its members
+    "unclean.leader.election.enable": "false",  # the default, pinned: loss must have another cause
+}
+
+# Internal topics: as few partitions as do the same work, for each costs start-up time on every node.
+INTERNAL_TOPICS = {
+    "offsets.topic.num.partitions": "1",  # default 50; one group coordinator is enough for a lab
+    "transaction.state.log.num.partitions": "1",  # default 50
+    "share.coordinator.state.topic.num.partitions": "1",  # default 50
+    "share.coordinator.state.topic.min.isr": "2",
+    "transaction.state.log.min.isr": "2",  # the default, pinned
+    "group.initial.rebalance.delay.ms": "0",  # default 3000: a wait for more members, which the lab starts at once
+    "auto.create.topics.enable": "false",  # a mistyped topic is an error, not a new topic with other settings
+}
+
+# A lab's machine is shared by all nodes, the agents and Prometheus.
+SMALL = {
+    "log.cleaner.dedupe.buffer.size": "2097152",  # default 128 MiB of heap at start, for compaction that never comes
+    "num.network.threads": "2",  # default 3
+    "num.io.threads": "4",  # default 8
+    "background.threads": "2",  # default 10
+}
+
+
+def nodes(count: int) -> tuple[NodeSpec, ...]:
+    """`count` nodes, `kafka-1` to `kafka-<count>`, with the broker ids 1 to `count`."""
+    return tuple(_node(number, count) for number in range(1, count + 1))
+
+
+def _node(number: int, count: int) -> NodeSpec:
+    return NodeSpec(
+        name=f"kafka-{number}",
+        program=JavaProgram("kafka.Kafka", JARS, (CONFIG,), JVM_OPTIONS, LOGGING),
+        ports=("client", "controller"),
+        ready_port="client",
+        files={CONFIG: _text(_settings(number, count))},
+        data_files={"meta.properties": _META.replace("${node_id}", str(number))},
+        formatted_by=JavaProgram(
+            "kafka.tools.StorageTool", JARS, ("format", "--cluster-id", "${cluster_id}", "--config", CONFIG)
+        ),
+    )
+
+
+# What StorageTool writes for each node (MetaProperties.java); all the rest of its work is the same for all nodes.
+_META = "version=1\ncluster.id=${cluster_id}\nnode.id=${node_id}\ndirectory.id=${directory_id}\n"
+
+
+def _settings(number: int, count: int) -> dict[str, str]:
+    """One node's settings; addresses are place-holders that the lab fills in."""
+    here = f"kafka_{number}"
+    client = f"CLIENT://${{host_{here}}}:${{port_{here}_client}}"
+    controller = f"CONTROLLER://${{host_{here}}}:${{port_{here}_controller}}"
+    replicas = str(count)
+    return {
+        "process.roles": "broker,controller",
+        "node.id": str(number),
+        "controller.quorum.voters": ",".join(_voter(other) for other in range(1, count + 1)),
+        "listeners": f"{client},{controller}",
+        "advertised.listeners": client,
+        "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "CLIENT",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": "${data}",
+        "default.replication.factor": replicas,
+        "min.insync.replicas": str(min(2, count)),
+        "offsets.topic.replication.factor": replicas,
+        "transaction.state.log.replication.factor": replicas,
+        "share.coordinator.state.topic.replication.factor": replicas,
+        **FAIL_OVER,
+        **REPLICATION,
+        **INTERNAL_TOPICS,
+        **SMALL,
+    }
+
+
+def _voter(number: int) -> str:
+    return f"{number}@${{host_kafka_{number}}}:${{port_kafka_{number}_controller}}"
+
+
+def _text(settings: dict[str, str]) -> str:
+    return "".join(f"{key}={value}\n" for key, value in settings.items())

@@ -1,0 +1,180 @@
+"""The local lab: a broker's nodes as JVM processes on 127.0.0.1, a Prometheus beside them, agents as child processes.
+
+At most one runs at a time (per state folder). It outlives whoever started it, and is found again by `find`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from brokerlab.core.errors import LabError, UsageError
+from brokerlab.core.node import NodeSpec
+from brokerlab.core.protocols import AgentSpec, NodeState, Progress
+from brokerlab.labs.local import agents, ports, processes, prometheus, startup, state
+from brokerlab.labs.local.logs import log_tail
+from brokerlab.labs.local.processes import ProcessId
+from brokerlab.labs.local.runtime import find_runtime
+from brokerlab.labs.local.starter import LOG, MARK, Starter, take_down
+from brokerlab.labs.local.state import LabState, NodeRecord
+
+KIND = "local"
+DOWN = "take it down: brokerlab lab down"
+
+
+def silent(_sentence: str) -> None:
+    """Progress for whoever does not want to hear any."""
+
+
+class LocalLab:
+    """A `Lab` that runs; made by `up` or `find`."""
+
+    name = KIND
+
+    def __init__(self, starter: Starter) -> None:
+        self._starter = starter
+        self._nodes = {node.name: node for node in starter.state.nodes}
+        hurts = {"kill", "pause", "restart", "logs"}
+        self.capabilities = frozenset(hurts | ({"prometheus"} if starter.state.prometheus_url else set()))
+
+    # ------------------------------------------------------------ life
+
+    @staticmethod
+    def up(
+        specs: Sequence[NodeSpec], *, with_prometheus: bool = True, say: Progress = silent, java: str | None = None
+    ) -> LocalLab:
+        """Start a lab; returns when every ready port listens and Prometheus is ready.
+
+        What an interrupted start left behind is taken down first. Raises LabError, and then leaves nothing behind.
+        """
+        with state.locked(KIND):
+            _clear_the_way(say)
+            starter = Starter(LabState(secrets.token_hex(8), state.folder(KIND)))
+            try:
+                _start(specs, with_prometheus, starter, say, java)
+            except OSError as error:
+                take_down(starter.state)
+                raise LabError(f"the lab could not be started: {error}") from error
+            except BaseException:
+                take_down(starter.state)
+                raise
+        return LocalLab(starter)
+
+    @staticmethod
+    def find() -> LocalLab | None:
+        """The lab that runs, whoever started it; None when there is none, or its start did not come to its end."""
+        found = state.load(KIND)
+        if not found or not found.alive:
+            return None
+        if found.format != state.FORMAT:
+            raise LabError("a lab of another version of brokerlab is running", DOWN)
+        return LocalLab(Starter(found)) if found.complete else None
+
+    @staticmethod
+    def down(say: Progress = silent) -> bool:
+        """Take down whatever there is: a lab, a half-started one, one of another version, the remains of a dead one.
+
+        Returns whether there was anything. Data are discarded.
+        """
+        with state.locked(KIND):
+            found = state.load(KIND)
+            if found:
+                say("taking the lab down")
+                take_down(found)
+            return found is not None
+
+    def heal(self, say: Progress = silent) -> None:
+        """Resume nodes that are paused, and start those that are gone."""
+        for node in self._nodes.values():
+            match self.state(node.name):
+                case "paused":
+                    say(f"resuming {node.name}, which was paused")
+                    self.resume(node.name)
+                case "gone":
+                    say(f"starting {node.name}, which was gone")
+                    self._starter.start_node(node)
+        for node in self._nodes.values():
+            self._starter.await_node(node, startup.NODE_DEADLINE)
+
+    # ------------------------------------------------------------ the protocol
+
+    def nodes(self) -> tuple[str, ...]:
+        return tuple(self._nodes)
+
+    def endpoint(self, port: str) -> str:
+        return ",".join(f"{ports.HOST}:{node.ports[port]}" for node in self._nodes.values())
+
+    def state(self, node: str) -> NodeState:
+        process = self._process(node)
+        if not process.alive:
+            return "gone"
+        return "paused" if process.paused else "running"
+
+    def kill(self, node: str) -> None:
+        processes.kill([self._process(node)])
+
+    def pause(self, node: str) -> None:
+        processes.pause(self._process(node))
+
+    def resume(self, node: str) -> None:
+        processes.resume(self._process(node))
+
+    def restart(self, node: str) -> None:
+        """Starting a node that is not gone does nothing."""
+        record = self._node(node)
+        if self.state(node) == "gone":
+            self._starter.start_node(record)
+        self._starter.await_node(record, startup.NODE_DEADLINE)
+
+    def logs(self, node: str, lines: int = 40) -> str:
+        return log_tail(self._node(node).folder / LOG, lines)
+
+    def prometheus(self) -> str | None:
+        return self._starter.state.prometheus_url
+
+    def scrape(self, job: str, target: str | None, labels: Mapping[str, str]) -> None:
+        prometheus.set_target(self._starter.state.folder, job, target, labels)
+
+    def start_agent(self, spec: AgentSpec, folder: Path) -> agents.LocalAgent:
+        agent = agents.start_agent(spec, folder, {MARK: self._starter.state.lab_id})
+        self._starter.record(f"agent {spec.name}", ProcessId.of(agent.process.pid))
+        return agent
+
+    # ------------------------------------------------------------ inside
+
+    def _node(self, name: str) -> NodeRecord:
+        if name not in self._nodes:
+            raise UsageError(f"there is no node {name!r}", f"known: {', '.join(self._nodes)}")
+        return self._nodes[name]
+
+    def _process(self, node: str) -> ProcessId:
+        return self._starter.state.processes[self._node(node).name]
+
+
+def _clear_the_way(say: Progress) -> None:
+    found = state.load(KIND)
+    if found and found.alive and found.format != state.FORMAT:
+        raise LabError("a lab of another version of brokerlab is running", DOWN)
+    if found and found.alive and found.complete:
+        raise LabError("a lab is running already", f"use it, or {DOWN}")
+    if found:
+        say("taking down what an earlier lab left behind")
+        take_down(found)
+
+
+def _start(specs: Sequence[NodeSpec], with_prometheus: bool, starter: Starter, say: Progress, java: str | None) -> None:
+    runtime = find_runtime(specs, java, say)
+    program = prometheus.find_program() if with_prometheus else None
+    starter.state.save()
+    runtime = startup.with_startup_cache(specs, runtime, starter, say)
+    nodes = startup.prepare(specs, runtime, starter.state.folder, say)
+    starter.state = replace(starter.state, nodes=nodes)
+    say(f"starting {len(nodes)} nodes" + (" and Prometheus" if program else ""))
+    url = prometheus.start(program, starter) if program else None
+    startup.start_all(nodes, starter)
+    if url:
+        prometheus.await_ready(url, starter)
+    starter.state = replace(starter.state, prometheus_url=url, complete=True)
+    starter.state.save()

@@ -1,0 +1,130 @@
+"""Operating-system processes, each known by its pid and its start time, so that a number that was given to another
+process since is never taken for ours (and never signalled).
+
+Processes are started in a session of their own: Ctrl-C in the terminal reaches whoever started them, not them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from brokerlab.core.errors import DeadlineError, LabError
+from brokerlab.core.wait import until
+
+SAME_START = 2.0  # seconds: start times are told to 10 ms, but move with the wall clock when that is set
+
+
+@dataclass(frozen=True)
+class ProcessId:
+    """Who a process is: its pid, when it started (seconds since the epoch), and the same counted from the boot.
+
+    Two clocks, because setting the wall clock moves one of them (the first on Linux, the second on macOS).
+    """
+
+    pid: int
+    created: float
+    since_boot: float
+
+    @staticmethod
+    def of(pid: int) -> ProcessId:
+        created = psutil.Process(pid).create_time()
+        return ProcessId(pid, created, created - psutil.boot_time())
+
+    def find(self) -> psutil.Process | None:
+        """The living process, or None: it ended, or the pid belongs to another one by now."""
+        try:
+            process = psutil.Process(self.pid)
+            created = process.create_time()
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return None
+        except psutil.Error:
+            return None
+        differences = (created - self.created, created - psutil.boot_time() - self.since_boot)
+        return process if min(map(abs, differences)) < SAME_START else None
+
+    @property
+    def alive(self) -> bool:
+        return self.find() is not None
+
+    @property
+    def paused(self) -> bool:
+        process = self.find()
+        with contextlib.suppress(psutil.Error):
+            return process is not None and process.status() == psutil.STATUS_STOPPED
+        return False
+
+
+def start(
+    command: Sequence[str], folder: Path, log: Path, environment: Mapping[str, str]
+) -> tuple[ProcessId, subprocess.Popen[bytes]]:
+    """Start a detached process in `folder`; what it prints is appended to `log`. `environment` adds to ours."""
+    with log.open("ab") as output:
+        try:
+            process = subprocess.Popen(
+                list(command),
+                cwd=folder,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LabError(f"{command[0]} cannot be started: {error.strerror}") from error
+    return ProcessId.of(process.pid), process
+
+
+def kill(ids: Iterable[ProcessId], deadline: float = 10) -> None:
+    """SIGKILL all of them at once (it works on paused ones, too); return when they are gone."""
+    found = [process for process in (one.find() for one in ids) if process]
+    for process in found:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    _, left = psutil.wait_procs(found, timeout=deadline)
+    if left := [process for process in left if ProcessId.of(process.pid).alive]:
+        raise DeadlineError(f"killed {len(left)} processes, but they are still there after {deadline:g} s: {left}")
+
+
+def end(process: ProcessId, deadline: float) -> None:
+    """SIGTERM, and SIGKILL when it is still there after `deadline` seconds."""
+    found = process.find()
+    if not found:
+        return
+    with contextlib.suppress(psutil.NoSuchProcess):
+        found.terminate()
+    psutil.wait_procs([found], timeout=deadline)
+    kill([process])
+
+
+def pause(process: ProcessId) -> None:
+    _signal(process, signal.SIGSTOP)
+    until(lambda: process.paused or not process.alive, f"process {process.pid} to stop", deadline=5, every=0.002)
+
+
+def resume(process: ProcessId) -> None:
+    _signal(process, signal.SIGCONT)
+    until(lambda: not process.paused, f"process {process.pid} to continue", deadline=5, every=0.002)
+
+
+def _signal(process: ProcessId, number: signal.Signals) -> None:
+    if found := process.find():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found.send_signal(number)
+
+
+def marked(variable: str, value: str) -> list[ProcessId]:
+    """All living processes of ours whose environment has that variable: those that nobody had time to write down."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(variable) == value:
+                found.append(ProcessId.of(process.pid))
+    return found

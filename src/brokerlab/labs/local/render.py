@@ -1,0 +1,76 @@
+"""Node specs rendered for this machine: place-holders filled in, files written, the command that starts the node.
+
+The place-holders are those of `core.node`; a name that is none of them is an error of the broker plug-in.
+"""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from string import Template
+
+from brokerlab.core.node import JavaProgram, NodeSpec
+from brokerlab.labs.local.ports import HOST, free_ports
+
+
+def kafka_uuid() -> str:
+    """22 characters of base64 that do not begin with a dash (which command lines take for an option)."""
+    text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    return text if not text.startswith("-") else "A" + text[1:]
+
+
+def assign_ports(specs: Sequence[NodeSpec]) -> dict[str, dict[str, int]]:
+    """{node: {port name: a free port}}."""
+    free = iter(free_ports(sum(len(spec.ports) for spec in specs)))
+    return {spec.name: {port: next(free) for port in spec.ports} for spec in specs}
+
+
+def addresses(ports: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    """The place-holders that say where every node is: `host_NODE`, `port_NODE_PORT`."""
+    hosts = {f"host_{_word(node)}": HOST for node in ports}
+    numbers = {
+        f"port_{_word(node)}_{_word(name)}": str(number) for node, own in ports.items() for name, number in own.items()
+    }
+    return hosts | numbers
+
+
+def own_values(folder: Path, cluster_id: str) -> dict[str, str]:
+    """The place-holders of one node."""
+    return {"data": str(folder / "data"), "cluster_id": cluster_id, "directory_id": kafka_uuid()}
+
+
+def write_files(folder: Path, files: Mapping[str, str], values: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(fill(text, values))
+
+
+def command(
+    java: Path, jvm_options: Sequence[str], class_path: str, program: JavaProgram, values: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The command line of a JVM program. It is run in the node's folder, so relative names in it are files there."""
+    return (
+        str(java),
+        *jvm_options,
+        *program.jvm_options,
+        "-cp",
+        class_path,
+        *(f"-D{key}={fill(text, values)}" for key, text in program.properties.items()),
+        program.main,
+        *_filled(program.arguments, values),
+    )
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    return Template(text).substitute(values)
+
+
+def _filled(texts: Sequence[str], values: Mapping[str, str]) -> Iterator[str]:
+    return (fill(text, values) for text in texts)
+
+
+def _word(name: str) -> str:
+    return name.replace("-", "_")

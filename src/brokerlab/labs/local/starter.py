@@ -1,0 +1,78 @@
+"""Starts the processes of one lab, and writes each down at once, so that a lab whose starter dies can be taken down.
+
+Between the start of a process and its line in `lab.json` lies a moment; a variable in the environment marks every
+process of a lab, so that `sweep` finds also those that nobody wrote down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from brokerlab.core.errors import DeadlineError, LabError
+from brokerlab.core.wait import until
+from brokerlab.labs.local import ports, processes
+from brokerlab.labs.local.logs import log_tail
+from brokerlab.labs.local.processes import ProcessId
+from brokerlab.labs.local.state import LabState, NodeRecord
+
+MARK = "BROKERLAB_LAB"
+POLL = 0.01  # seconds between looks at a starting node: a refused connection costs some microseconds
+LOG = "node.log"
+
+
+class Starter:
+    """Starts processes for one lab and keeps its state, in memory and on disk."""
+
+    def __init__(self, state: LabState) -> None:
+        self.state = state
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    def start(self, name: str, command: Sequence[str], folder: Path, log: Path) -> ProcessId:
+        process, child = processes.start(command, folder, log, {MARK: self.state.lab_id})
+        self._children.append(child)
+        self.record(name, process)
+        return process
+
+    def record(self, name: str, process: ProcessId) -> None:
+        self.state = self.state.with_process(name, process)
+        self.state.save()
+
+    def start_node(self, node: NodeRecord) -> ProcessId:
+        return self.start(node.name, node.command, node.folder, node.folder / LOG)
+
+    def await_node(self, node: NodeRecord, deadline: float) -> None:
+        """Return when its ready port listens. Raises LabError with the end of its log when it ends before."""
+        process, port = self.state.processes[node.name], node.ports[node.ready_port]
+
+        def up() -> bool:
+            if ports.listens(port):
+                return True
+            if not process.alive:
+                raise LabError(f"{node.name} ended while it was starting; the end of its log:\n{self._log(node)}")
+            return False
+
+        try:
+            until(up, f"{node.name} to listen on {ports.HOST}:{port}", deadline=deadline, every=POLL)
+        except DeadlineError as error:
+            raise LabError(f"{error.message}; the end of its log:\n{self._log(node)}") from error
+
+    def _log(self, node: NodeRecord) -> str:
+        return log_tail(node.folder / LOG, 15)
+
+
+def take_down(state: LabState) -> None:
+    """End every process of a lab, of whatever version, by force (its data are discarded), and remove its folder."""
+    processes.kill(state.processes.values())
+    if state.lab_id and not state.complete:
+        sweep(state.lab_id)
+    shutil.rmtree(state.folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        (state.folder / "lab.json").unlink(missing_ok=True)
+
+
+def sweep(lab_id: str) -> None:
+    processes.kill(processes.marked(MARK, lab_id))
