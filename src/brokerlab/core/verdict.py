@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from brokerlab.core.words import Word
+
+if TYPE_CHECKING:
+    from brokerlab.core.protocols import Receipt
 
 
 class Verdict(StrEnum):
@@ -37,13 +41,17 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 @dataclass(frozen=True)
 class MessageRef:
-    """One message, named so that it can be found: its id, and where the broker said (or the reader saw) it was."""
+    """One message, named so that it can be found: its id, and where the broker said (or the reader saw) it was.
+
+    at_us: when that was said or seen; sent_us: when it was sent (microseconds since the epoch, 0 = not known).
+    """
 
     producer: int
     seq: int
     partition: int = -1
     offset: int = -1
     at_us: int = 0
+    sent_us: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,21 @@ class Finding:
     count: int
     unit: str = "messages"
     examples: tuple[MessageRef, ...] = ()
+
+
+@dataclass(frozen=True)
+class Autopsy:
+    """What can be told of one message that something went wrong with.
+
+    message: as its producer knows it, with the acknowledged partition and offset. logged: every place where the audit
+    found it. delivered: every delivery of it. instead: what the log holds now at the acknowledged place, if anything.
+    """
+
+    word: Word
+    message: MessageRef
+    logged: tuple[MessageRef, ...] = ()
+    delivered: tuple[MessageRef, ...] = ()
+    instead: MessageRef | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +108,12 @@ class Testimony:
 
 @dataclass(frozen=True)
 class VariantVerdict:
-    """The judgement of one variant. `counts` has sent, acked, handed, failed, unknown, received, deliveries, logged."""
+    """The judgement of one variant.
+
+    counts: ids by outcome (sent, acked, handed, failed, unknown), those received (processed at least once) and logged;
+    rows: delivered, processed, audited. permits: what the guarantee permits, in words. latency_ms: p50 and p99 of
+    acknowledged sends, empty when nothing was acknowledged.
+    """
 
     variant: str
     verdict: Verdict
@@ -95,6 +123,8 @@ class VariantVerdict:
     testimonies: tuple[Testimony, ...] = ()
     reasons: tuple[str, ...] = ()
     latency_ms: Mapping[str, float] = field(default_factory=dict)
+    autopsies: tuple[Autopsy, ...] = ()
+    permits: str = ""
 
     def found(self, word: Word) -> int:
         finding = self.findings.get(word)
@@ -116,6 +146,7 @@ class RunVerdict:
     variants: tuple[VariantVerdict, ...]
     reasons: tuple[str, ...] = ()
     explanation: tuple[str, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -1,0 +1,85 @@
+"""The one place where a failure becomes a sentence on standard error and an exit code.
+
+0 held, 1 broken, 2 usage, 3 inconclusive or skipped, 4 the lab could not start, 70 our bug, 130 interrupted (Ctrl-C,
+SIGTERM, SIGHUP), 141 whoever read our output closed it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import typer
+
+from brokerlab.core import folders
+from brokerlab.core.errors import BrokerlabError
+
+INTERRUPTED = 130
+OUTPUT_CLOSED = 141
+BUG = 70
+
+
+def explained(error: BaseException, *, debug: bool) -> int:
+    """Say what went wrong on standard error; returns the exit code."""
+    if debug and not isinstance(error, typer.TyperException):
+        typer.echo(_traceback(error), err=True, nl=False)
+    match error:
+        case BrokerlabError():
+            return _said(error.message, error.hint, error.exit_code)
+        case typer.TyperException():
+            return _usage(error)
+        case KeyboardInterrupt() | typer.Abort():
+            return _said("interrupted; what was started has been stopped", "", INTERRUPTED)
+        case _:
+            return _bug(error)
+
+
+def _usage(error: typer.TyperException) -> int:
+    message = error.format_message()
+    if "Usage:" in message.partition("\n")[0]:  # nothing was asked for: the whole help page is the answer
+        typer.echo(message, err=True)
+        return error.exit_code
+    context = getattr(error, "ctx", None)
+    hint = f"see {context.command_path} --help" if context else ""
+    return _said(message[:1].lower() + message[1:], hint, error.exit_code)
+
+
+def _bug(error: BaseException) -> int:
+    what = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()[0]
+    where = f"the traceback is in {_written(error)}"
+    return _said(f"a bug in brokerlab, sorry: {what}", f"{where}; `brokerlab --debug ...` shows it here", BUG)
+
+
+def _written(error: BaseException) -> Path:
+    """The traceback in a new file that only its owner can read."""
+    import tempfile
+
+    text = _traceback(error)
+    try:
+        folder = folders.state() / "tracebacks"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        number, name = tempfile.mkstemp(".txt", "traceback-", folder)
+    except OSError:  # a read-only home: the system's temporary folder
+        number, name = tempfile.mkstemp(".txt", "brokerlab-traceback-")
+    with os.fdopen(number, "w", encoding="utf-8") as file:
+        file.write(text)
+    return Path(name)
+
+
+def _traceback(error: BaseException) -> str:
+    import traceback
+
+    return "".join(traceback.format_exception(error))
+
+
+def _said(message: str, hint: str, code: int) -> int:
+    typer.echo(
+        f"{typer.style('error:', fg='red', bold=True)} {message}" if _colour() else f"error: {message}", err=True
+    )
+    if hint:
+        typer.echo(f" hint: {hint}", err=True)
+    return code
+
+
+def _colour() -> bool:
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,84 @@
+"""The numbers of one variant as texts for a table: headline first, its split and its bound below it."""
+
+from __future__ import annotations
+
+from brokerlab.core.verdict import VariantVerdict, upper_bound
+from brokerlab.core.words import Word
+
+NUMBERS = ("sent", "acked", "received", "lost", "duplicated", "unknown", "Prometheus", "p50/p99 ms")
+HEADLINE = 5  # the first of them stay beside the verdict
+
+
+def numbers(variant: VariantVerdict) -> tuple[str, ...]:
+    """One text a column of `NUMBERS`."""
+    counts = variant.counts
+    return (
+        f"{counts.get('sent', 0):,}",
+        _acked(variant),
+        f"{counts.get('received', 0):,}",
+        _lost(variant),
+        _duplicated(variant),
+        f"{counts.get('unknown', 0):,}",
+        _prometheus(variant),
+        _latency(variant),
+    )
+
+
+def _acked(variant: VariantVerdict) -> str:
+    """acks=0 confirms nothing: its sends were (handed), which is another thing, and says so."""
+    handed = variant.counts.get("handed", 0)
+    return f"{handed:,}\n(handed)" if handed else f"{variant.counts.get('acked', 0):,}"
+
+
+def _base(variant: VariantVerdict) -> int:
+    """Of how many messages none was lost: those that the application believes delivered."""
+    return max(variant.counts.get("acked", 0), variant.counts.get("handed", 0))
+
+
+def _lost(variant: VariantVerdict) -> str:
+    lost = variant.found(Word.LOST)
+    base = _base(variant)
+    return f"{lost:,}\n{lost / base * 100:.1f} %" if lost and base else _nothing_of(lost, base)
+
+
+def _duplicated(variant: VariantVerdict) -> str:
+    if not variant.duplicated:
+        return _nothing_of(0, _base(variant))
+    split = {"written 2x": variant.found(Word.DUPLICATE), "delivered 2x": variant.found(Word.REDELIVERED)}
+    return "\n".join([f"{variant.duplicated:,}", *[f"{count:,} {name}" for name, count in split.items() if count]])
+
+
+def _nothing_of(observed: int, base: int) -> str:
+    """What was not observed may still be there: the rule of three says how much of it, at 95 %."""
+    bound = upper_bound(observed, base)
+    return f"{observed:,}" if bound is None else f"{observed:,}\n≤ {percent(bound)}"
+
+
+def percent(share: float) -> str:
+    """A bound, rounded up to two digits that say something: 0.0015 -> 0.15 %."""
+    if share >= 1:
+        return "100 %"
+    from math import ceil, floor, log10
+
+    scale = 10.0 ** (1 - floor(log10(share * 100)))
+    return f"{ceil(round(share * 100 * scale, 6)) / scale:g} %"
+
+
+def _prometheus(variant: VariantVerdict) -> str:
+    """✓, or each number that differs."""
+    if not variant.testimonies:
+        return "not asked"
+    differing = [each for each in variant.testimonies if each.prometheus != each.ledger]
+    if not differing:
+        return "✓"
+    return "\n".join(
+        f"{each.counter} {'none' if each.prometheus is None else f'{each.prometheus:,}'}" for each in differing
+    )
+
+
+def _latency(variant: VariantVerdict) -> str:
+    return "/".join(_ms(variant.latency_ms[name]) for name in ("p50", "p99") if name in variant.latency_ms) or "-"
+
+
+def _ms(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"

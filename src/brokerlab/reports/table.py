@@ -1,0 +1,97 @@
+"""A run's verdict as a table for people: one row a variant, then what was done, what happened, why, and what next.
+
+Verdicts are words and marks, never colours alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.text import Text
+
+from brokerlab.core.verdict import RunVerdict, Verdict
+from brokerlab.reports import cells
+from brokerlab.reports.columns import Column, tables
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+STYLE = {
+    Verdict.HELD: "bold green",
+    Verdict.BROKEN: "bold red",
+    Verdict.INCONCLUSIVE: "bold yellow",
+    Verdict.SKIPPED: "bold cyan",
+}
+MARK = {Verdict.HELD: "✓", Verdict.BROKEN: "✗", Verdict.INCONCLUSIVE: "?", Verdict.SKIPPED: "-"}
+
+
+def show(run: RunVerdict, console: Console, *, question: str = "", folder: Path | None = None) -> None:
+    """Print the whole report. folder: where the run is stored."""
+    for part in parts(run, console.width, question, folder):
+        console.print(part)
+
+
+def parts(run: RunVerdict, width: int, question: str = "", folder: Path | None = None) -> Iterator[RenderableType]:
+    """The report for a terminal of `width` columns, from top to bottom."""
+    yield _title(run, question)
+    if run.variants:
+        yield from _tables(run, width)
+    yield from _section("What was done to the broker", [f"{'✓' if r.bit else '✗'} {r.sentence}" for r in run.receipts])
+    yield from _section("What happened, and why", run.explanation)
+    yield from _section(f"Why {run.verdict.value}", list(_reasons(run)))
+    yield _verdict_line(run)
+    if folder is not None:
+        yield _next(run, folder)
+
+
+def styled(verdict: Verdict) -> Text:
+    """A verdict's mark and word."""
+    return Text(f"{MARK[verdict]} {verdict.value}", STYLE[verdict])
+
+
+def _title(run: RunVerdict, question: str) -> RenderableType:
+    return Text.assemble("\n", (run.scenario, "bold"), f"  {question}" if question else "", ("  run " + run.run, "dim"))
+
+
+def _tables(run: RunVerdict, width: int) -> Iterator[RenderableType]:
+    rows = zip(*[cells.numbers(variant) for variant in run.variants], strict=True)
+    numbers = [Column(name, tuple(map(Text, row)), right=True) for name, row in zip(cells.NUMBERS, rows, strict=True)]
+    verdicts = Column("verdict", tuple(styled(variant.verdict) for variant in run.variants))
+    permitted = Column("permitted", tuple(Text(variant.permits) for variant in run.variants), words=True)
+    columns = [*numbers[: cells.HEADLINE], verdicts, *numbers[cells.HEADLINE :], permitted]
+    for table in tables(_names(run), columns, width):
+        yield Padding(table, (1, 0, 1, 0), expand=False)
+
+
+def _names(run: RunVerdict) -> Column:
+    """A name such as acks=all+idempotence takes two lines."""
+    return Column("variant", tuple(Text(variant.variant.replace("+", "\n+"), "bold") for variant in run.variants))
+
+
+def _section(heading: str, sentences: Sequence[str]) -> Iterator[RenderableType]:
+    if sentences:
+        yield Text(heading, "bold")
+        yield Padding(Group(*[Text(sentence) for sentence in sentences]), (0, 0, 1, 2), expand=False)
+
+
+def _reasons(run: RunVerdict) -> Iterator[str]:
+    seen = set()
+    for variant in run.variants:
+        for reason in variant.reasons:
+            seen.add(reason)
+            yield f"{variant.variant}: {reason}"
+    yield from (reason for reason in run.reasons if reason not in seen)
+
+
+def _verdict_line(run: RunVerdict) -> Text:
+    return Text.assemble("Verdict: ", styled(run.verdict), f" (exit code {run.exit_code})")
+
+
+def _next(run: RunVerdict, folder: Path) -> Text:
+    return Text.assemble(
+        ("Run folder: ", "dim"), str(folder), "\n", ("Next: ", "dim"), f"brokerlab scenario check {run.run}"
+    )
