@@ -26,7 +26,7 @@ Progress = Callable[[str], None]
 class AgentSpec:
     """One process of the workload, as data: it travels to the process as JSON (see `agents`).
 
-    role: producer, consumer or auditor. settings: the client's own. ledger: the folder of its files, which carry its name.
+    role: producer, consumer or auditor. settings: the client's own. ledger: the folder of its files, named after it.
     """
 
     role: str

@@ -1,0 +1,48 @@
+"""Apache Kafka, three nodes in KRaft mode, by librdkafka (confluent-kafka)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from brokerlab.core.node import NodeSpec
+from brokerlab.core.protocols import Admin, Receiver, Sender
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """The plug-in. Nodes are called kafka-1, kafka-2, ...; their broker ids are those numbers."""
+
+    name: str = "kafka"
+    port: str = "client"
+
+    def nodes(self, count: int) -> tuple[NodeSpec, ...]:
+        from brokerlab.brokers.kafka.nodes import nodes
+
+        return nodes(count)
+
+    def node_id(self, node: str) -> int:
+        return int(node.rpartition("-")[2])
+
+    def admin(self, endpoint: str, settings: Mapping[str, str]) -> Admin:
+        from brokerlab.brokers.kafka.admin import KafkaAdmin
+
+        return KafkaAdmin(endpoint, settings)
+
+    def sender(self, endpoint: str, topic: str, settings: Mapping[str, str]) -> Sender:
+        from brokerlab.brokers.kafka.sender import KafkaSender
+
+        return KafkaSender(endpoint, topic, settings)
+
+    def receiver(self, endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -> Receiver:
+        from brokerlab.brokers.kafka.receiver import member
+
+        return member(endpoint, topic, group, settings)
+
+    def auditor(self, endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]) -> Receiver:
+        from brokerlab.brokers.kafka.receiver import auditor
+
+        return auditor(endpoint, topic, partitions, settings)
+
+
+BROKER = Kafka()

@@ -1,0 +1,51 @@
+"""`python -m brokerlab.agents SPEC.json`: one agent in a process of its own, so that it can be killed.
+
+Orders come in as lines on standard input, progress goes out as JSON lines on standard output, the log to standard
+error.
+Exit codes: 0 done; 3 whoever started it is gone; else those of `brokerlab.core.errors`.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from brokerlab.agents.orders import Orders, follow
+from brokerlab.agents.progress import Report
+from brokerlab.core.codec import agent_from_json
+from brokerlab.core.errors import BrokerlabError
+from brokerlab.metrics.agent import use_folder
+
+
+def main(path: str) -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us; we end when our input does
+    orders, report = Orders(), Report(_tell)
+    follow(orders, sys.stdin)
+    try:
+        spec = agent_from_json(Path(path).read_text(encoding="utf-8"))
+        use_folder(spec.metrics)
+        from brokerlab.agents.work import work
+        from brokerlab.catalog import broker
+
+        gc.disable()  # the loops make no cycles, and millions of messages make collections expensive
+        work(spec, broker(spec.broker), orders, report)
+    except BrokerlabError as error:
+        report.become("failed", error=error.message, hint=error.hint)
+        return error.exit_code
+    except Exception as error:
+        traceback.print_exc()
+        report.become("failed", error=f"a bug: {type(error).__name__}: {error}")
+        return BrokerlabError.exit_code
+    return 0
+
+
+def _tell(line: str) -> None:
+    sys.stdout.write(line)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,106 @@
+"""The consumer's loop: record the delivery, process, record that, commit.
+
+What is delivered is in the ledger before the application sees it. The application's effect here is to count. Commits
+come after processing (at-least-once), at most every 100 ms, and once more before a drained consumer ends.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brokerlab.agents.clock import now_us
+from brokerlab.agents.orders import Orders
+from brokerlab.agents.progress import Report
+from brokerlab.core import message
+from brokerlab.core.protocols import AgentSpec, Received, Receiver
+from brokerlab.ledger import records
+from brokerlab.ledger.appended import DeliveriesWriter
+from brokerlab.metrics.agent import Meter
+
+MOST = 20_000  # messages a batch
+PATIENCE_S = 0.05
+COMMIT_EVERY_S = 0.1
+
+
+@dataclass
+class Consumer:
+    """One consumer's work. `run` returns when it was told to drain, and did."""
+
+    spec: AgentSpec
+    receiver: Receiver
+    ledger: DeliveriesWriter
+    orders: Orders
+    report: Report
+    meter: Meter
+    _committed: int = 0
+    _next_commit: float = 0.0
+    _goal: Mapping[int, tuple[int, int]] | None = None
+
+    def run(self) -> None:
+        self._mark = message.stamp(self.spec.run, self.spec.variant)
+        self.report.add(delivered=0, processed=0, committed=0)
+        while not self._drained():
+            self.orders.refresh()
+            self._take(self.receiver.receive(MOST, PATIENCE_S))
+            if time.monotonic() >= self._next_commit:
+                self._commit()
+            self.report.tell()
+        self.ledger.drained()
+
+    def _take(self, received: Received) -> None:
+        if self.report.state == "starting" and self.receiver.assigned():
+            self.report.become("ready")
+        if not len(received.values):
+            return
+        at = now_us()
+        parsed = message.parse(received.values, self._mark)
+        rows = delivery_rows(parsed, received, at)
+        self.ledger.delivered(rows)
+        self.report.become("working")
+        self.report.add(delivered=len(rows))
+        self.meter.add(delivered=len(rows))
+        self._process(rows)
+        intact = parsed[parsed["intact"]]
+        self.meter.observe("delivery", np.maximum(at - intact["sent_at"], 0))
+
+    def _process(self, rows: NDArray[np.void]) -> None:
+        """The application: it counts."""
+        self.ledger.processed()
+        self.report.add(processed=len(rows))
+        self.meter.add(processed=len(rows))
+
+    def _commit(self) -> None:
+        offsets = self.receiver.commit()
+        self._next_commit = time.monotonic() + COMMIT_EVERY_S
+        if offsets:
+            self.ledger.committed(offsets, now_us())
+            new = self.report.counts["processed"] - self._committed
+            self._committed += new
+            self.report.add(committed=new)
+            self.meter.add(committed=new)
+
+    def _drained(self) -> bool:
+        """True when the ends at the time of the order were reached in every partition that is ours, and committed."""
+        if not self.orders.drain or not self.receiver.assigned():
+            return False
+        if self._goal is None:
+            self._goal = self.receiver.ends()
+        positions = self.receiver.positions()
+        if any(position < self._goal[partition][1] for partition, position in positions.items()):
+            return False
+        self._commit()
+        return self._committed == self.report.counts["processed"]
+
+
+def delivery_rows(parsed: NDArray[np.void], received: Received, at: int) -> NDArray[np.void]:
+    """`DELIVERY` rows; a message that is not ours, or not whole, is a phantom's."""
+    rows = np.empty(len(parsed), records.DELIVERY)
+    rows["offset"], rows["partition"], rows["at"] = received.offset, received.partition, at
+    rows["seq"] = parsed["seq"]
+    rows["producer"] = np.where(parsed["intact"], parsed["producer"], records.PHANTOM_PRODUCER)
+    return rows

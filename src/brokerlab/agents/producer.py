@@ -1,0 +1,116 @@
+"""The producer's loop: record as sent, hand to the client, record the outcome; in batches, never per message.
+
+A message is SENT in the ledger before the client sees it. It gets its outcome when the client reports one; whatever has
+none when the producer ends, however it ends, stays SENT and is read as unknown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from brokerlab.agents.clock import now_us
+from brokerlab.agents.orders import Orders
+from brokerlab.agents.pacing import Pacer
+from brokerlab.agents.progress import Report
+from brokerlab.agents.spread import Spread
+from brokerlab.core import message
+from brokerlab.core.protocols import AgentSpec, Outcomes, Sender
+from brokerlab.core.words import Outcome
+from brokerlab.ledger.sends import SendsWriter
+from brokerlab.metrics.agent import Meter
+
+BATCH = 10_000  # a record batch of the client holds as many at most
+IDLE_S = 0.02
+WORDS = {Outcome.ACKED: "acked", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown", Outcome.HANDED: "handed"}
+
+
+@dataclass
+class _Waiting:
+    """Built messages that the client has no room for yet."""
+
+    values: Sequence[bytes]
+    partition: int
+    keys: Sequence[bytes] | None
+
+
+@dataclass
+class Producer:
+    """One producer's work. `run` returns when it was told to finish and every outcome is known."""
+
+    spec: AgentSpec
+    sender: Sender
+    ledger: SendsWriter
+    orders: Orders
+    report: Report
+    meter: Meter
+    _sent: int = 0
+    _resolved: int = 0
+    _waiting: deque[_Waiting] = field(default_factory=deque)
+
+    def run(self) -> None:
+        load = self.spec.load
+        self._mark = message.stamp(self.spec.run, self.spec.variant)
+        self._spread = Spread(load, self.spec.producer)
+        pacer = Pacer(load.rate / load.producers, time.monotonic())
+        self.report.add(sent=0, acked=0, failed=0, unknown=0, handed=0)
+        self.report.become("ready")
+        while not self._finished():
+            self.orders.refresh()
+            count = min(self._room(), pacer.due(time.monotonic()), BATCH)
+            if count:
+                self._send(count)
+                pacer.took(count)
+            self._hand_over()
+            self._resolve(self.sender.poll(self._patience(pacer)))
+            self.report.tell()
+        self.ledger.ended()
+
+    def _finished(self) -> bool:
+        return self.orders.finish and self._room() <= 0 and self._sent == self._resolved
+
+    def _room(self) -> int:
+        """How many may be sent by order; none while the client has no room for those that were."""
+        return 0 if self._waiting else min(self.orders.limit, self.spec.messages) - self._sent
+
+    def _patience(self, pacer: Pacer) -> float:
+        """How long to wait for outcomes: not at all while there is something to send."""
+        return min(IDLE_S, pacer.wait()) if self._room() > 0 else IDLE_S
+
+    def _send(self, count: int) -> None:
+        self.report.become("working")
+        at = now_us()
+        self.ledger.sent(self._sent, count, at)
+        self.meter.add(sent=count)
+        for parcel in self._spread.parcels(self._sent, count):
+            values = message.build(self._mark, self.spec.producer, parcel.seqs, self.spec.load.size, at)
+            self._waiting.append(_Waiting(values, parcel.partition, parcel.keys))
+        self._sent += count
+        self.report.add(sent=count)
+
+    def _hand_over(self) -> None:
+        """Give the client what it takes, in order."""
+        while self._waiting:
+            first = self._waiting[0]
+            taken = self.sender.send(first.values, first.partition, first.keys)
+            if taken < len(first.values):
+                first.values = first.values[taken:]
+                first.keys = first.keys[taken:] if first.keys else None
+                return
+            self._waiting.popleft()
+
+    def _resolve(self, outcomes: Outcomes) -> None:
+        if not len(outcomes.seq):
+            return
+        latencies = self.ledger.resolved(outcomes, self.sender.reasons, now_us())
+        counted = np.bincount(outcomes.outcome, minlength=max(Outcome) + 1)
+        counts = {word: int(counted[outcome]) for outcome, word in WORDS.items()}
+        self.meter.add(**counts)
+        self.meter.observe("ack", latencies)
+        self.report.add(**counts)
+        self.report.counts["last_seq"] = int(outcomes.seq[-1])
+        self._resolved += len(outcomes.seq)

@@ -1,0 +1,184 @@
+"""What the engine asks of a running Kafka: topics made and unmade, who leads what, ends, settings read back.
+
+Metadata is asked of one address at a time, each by a client of its own that knows no other (librdkafka connects to
+brokers as it needs them), for a broker that is stopped keeps its connection and never answers: then the next is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from brokerlab.brokers.kafka.client import configured
+from brokerlab.brokers.kafka.topic import refused
+from brokerlab.core.errors import DeadlineError, InconclusiveError
+from brokerlab.core.protocols import PartitionState
+from brokerlab.core.wait import until
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource
+
+ASK_S = 10.0  # one request to a broker that should answer
+GLANCE_S = 0.4  # the same where the broker may be stopped, and another can be asked instead
+VISIBLE_S = 30.0
+OFFSETS_TOPIC = "__consumer_offsets"
+PROBE_GROUP = "brokerlab-probe"
+
+
+class KafkaAdmin:
+    """Not thread-safe: the observer has its own."""
+
+    def __init__(self, endpoint: str, settings: Mapping[str, str]) -> None:
+        from confluent_kafka.admin import AdminClient
+
+        quiet = {"log_level": "0"}  # what goes wrong comes back as an answer; the terminal is the command line's
+        self._client = AdminClient(configured(endpoint, settings, quiet))
+        self._glances: list[AdminClient] = [
+            AdminClient(configured(address, settings, quiet)) for address in endpoint.split(",")
+        ]
+
+    def await_ready(self, nodes: int, deadline: float) -> None:
+        """Return when `nodes` nodes are members, and the group coordinator works with all its replicas in sync."""
+        last = "no broker answered"
+
+        def members() -> bool:
+            nonlocal last
+            found = self._metadata()
+            last = f"{len(found.brokers)} members"
+            return len(found.brokers) >= nodes
+
+        until(_patient(members), f"{nodes} nodes to join", deadline=deadline, every=0.02, seen=lambda: last)
+        until(_patient(self._coordinator), "a group coordinator", deadline=deadline, every=0.05)
+
+        def whole() -> bool:
+            nonlocal last
+            internal = [state for state in _states(self._metadata()) if state.topic.startswith("__")]
+            lacking = [state for state in internal if len(state.isr) < len(state.replicas)]
+            last = f"{lacking}"
+            return not lacking
+
+        what = "the internal topics to be in sync on every node"
+        until(_patient(whole), what, deadline=deadline, every=0.02, seen=lambda: last)
+
+    def create(
+        self, topics: Mapping[str, Mapping[str, str]], partitions: int, assignment: Sequence[int] | None
+    ) -> None:
+        """Create {topic: settings}; returns when each partition has its leader and all its replicas in sync."""
+        from confluent_kafka.admin import NewTopic
+
+        placed: dict[str, Any] = {"replica_assignment": [list(assignment)] * partitions} if assignment else {}
+        new = [NewTopic(name, partitions, config=dict(config), **placed) for name, config in topics.items()]
+        for name, future in self._client.create_topics(new, operation_timeout=ASK_S, request_timeout=VISIBLE_S).items():
+            _answer(future, f"create the topic {name}")
+
+        def visible() -> bool:
+            states = self.describe(list(topics))
+            whole = [state for state in states if state.leader >= 0 and len(state.isr) == len(state.replicas)]
+            return len(whole) == len(topics) * partitions
+
+        what = f"the topics {', '.join(topics)} to be in sync on every node"
+        until(_patient(visible), what, deadline=VISIBLE_S, every=0.02)
+
+    def delete(self, topics: Sequence[str]) -> None:
+        """Returns when they are gone; one that is not there is gone."""
+        from confluent_kafka import KafkaError
+
+        for name, future in self._client.delete_topics(list(topics), request_timeout=VISIBLE_S).items():
+            _answer(future, f"delete the topic {name}", but=KafkaError.UNKNOWN_TOPIC_OR_PART)
+        gone = _patient(lambda: not self.describe(topics))
+        until(gone, f"the topics {', '.join(topics)} to be deleted", deadline=VISIBLE_S, every=0.02)
+
+    def describe(self, topics: Sequence[str]) -> list[PartitionState]:
+        wanted = set(topics)
+        return [state for state in _states(self._metadata()) if state.topic in wanted]
+
+    def ends(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+        """High watermarks; a partition whose leader does not answer within a second is left out."""
+        from confluent_kafka import KafkaException, TopicPartition
+        from confluent_kafka.admin import OffsetSpec
+
+        asked = {
+            TopicPartition(state.topic, state.partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]  # not annotated upstream
+            for state in self.describe(topics)
+            if state.leader >= 0
+        }
+        found: dict[tuple[str, int], int] = {}
+        futures = self._client.list_offsets(asked, request_timeout=1.0) if asked else {}
+        for part, future in futures.items():
+            try:
+                found[part.topic, part.partition] = int(future.result(2).offset)
+            except (KafkaException, TimeoutError):
+                continue
+        return found
+
+    def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+        """{topic or `broker/<id>`: {setting: value}}, as the brokers tell them; secrets are told as ""."""
+        from confluent_kafka.admin import ConfigResource
+
+        resources = {topic: ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in topics}
+        for number in sorted(self._metadata().brokers):
+            resources[f"broker/{number}"] = ConfigResource(ConfigResource.Type.BROKER, str(number))
+        return {name: self._described(name, resource) for name, resource in resources.items()}
+
+    def close(self) -> None:
+        """Nothing to wait for: an admin client holds nothing that another would miss."""
+
+    def _described(self, name: str, resource: ConfigResource) -> dict[str, str]:
+        (future,) = self._client.describe_configs([resource], request_timeout=ASK_S).values()
+        entries = _answer(future, f"tell the settings of {name}")
+        return {setting: entry.value or "" for setting, entry in sorted(entries.items())}
+
+    def _coordinator(self) -> bool:
+        """Looking for a group's coordinator makes Kafka create the offsets topic; True when one answered."""
+        (future,) = self._client.describe_consumer_groups([PROBE_GROUP], request_timeout=2.0).values()
+        _answer(future, "find a group coordinator")
+        return True
+
+    def _metadata(self) -> ClusterMetadata:
+        """Of the first address that answers; one that does not is asked last from then on."""
+        from confluent_kafka import KafkaException
+
+        error: KafkaException | None = None
+        for client in list(self._glances):
+            try:
+                return client.list_topics(timeout=GLANCE_S)
+            except KafkaException as problem:
+                error = problem
+                self._glances.remove(client)
+                self._glances.append(client)
+        raise refused("describe itself at any address", error)
+
+
+def _states(metadata: ClusterMetadata) -> list[PartitionState]:
+    return [
+        PartitionState(name, number, part.leader, -1, tuple(part.replicas), tuple(sorted(part.isrs)))
+        for name, topic in sorted(metadata.topics.items())
+        for number, part in sorted(topic.partitions.items())
+    ]
+
+
+def _answer(future: Future[Any], what: str, but: int | None = None) -> Any:
+    """The future's result, or the sentence for its error; None for the error code `but`."""
+    from confluent_kafka import KafkaException
+
+    try:
+        return future.result(VISIBLE_S + ASK_S)
+    except KafkaException as error:
+        if error.args[0].code() == but:
+            return None
+        raise refused(what, error) from error
+    except TimeoutError as error:
+        raise DeadlineError(f"Kafka did not answer in {VISIBLE_S + ASK_S:.0f} s when asked to {what}") from error
+
+
+def _patient(condition: Callable[[], bool]) -> Callable[[], bool]:
+    """A cluster that starts, or is being hurt, may not answer: that is the same as not yet."""
+
+    def asked() -> bool:
+        try:
+            return condition()
+        except InconclusiveError:
+            return False
+
+    return asked

@@ -1,0 +1,55 @@
+"""What every Kafka client of ours is configured with, and why; a variant's or a user's own settings come last and win.
+
+librdkafka's own names (its CONFIGURATION.md). Logging stays librdkafka's: lines on standard error, the agent's log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+CLIENT = {
+    # A broker that is stopped (SIGSTOP) accepts connections and never answers: notice in seconds, not in a minute.
+    "socket.timeout.ms": "10000",
+    "socket.connection.setup.timeout.ms": "5000",
+    # A broker that comes back is used again at once; the default backs off to 10 s.
+    "reconnect.backoff.ms": "50",
+    "reconnect.backoff.max.ms": "500",
+    # When a leader is gone, ask for the new one ten times a second (the default is as fast, but slows down to 1 s).
+    "topic.metadata.refresh.fast.interval.ms": "100",
+    "retry.backoff.max.ms": "500",
+    # Idle connections that brokers close are no news.
+    "log.connection.close": "false",
+}
+
+PRODUCER = {
+    # The sender keeps its own window (see `sender`): the client's queue never fills, so order is never broken by it.
+    "queue.buffering.max.messages": "1000000",
+    "queue.buffering.max.kbytes": "2097151",
+}
+
+CONSUMER = {
+    # The ledger says what was processed; the position is committed by the consumer's loop, after that.
+    "enable.auto.commit": "false",
+    "enable.auto.offset.store": "false",
+    "auto.offset.reset": "earliest",
+    # The end of a partition is an event: transaction markers at its end have offsets, but no message.
+    "enable.partition.eof": "true",
+    # A killed consumer's partitions move after the least time that brokers accept by default.
+    "session.timeout.ms": "6000",
+    "heartbeat.interval.ms": "1000",
+    # Every message carries its own checksum and is verified; the record batch's would be the second.
+    "check.crcs": "false",
+    # Fetch again soon after a leader changed, or after the application took what had filled the queue.
+    "fetch.error.backoff.ms": "100",
+    "fetch.queue.backoff.ms": "5",
+    "fetch.wait.max.ms": "100",
+}
+
+
+def configured(endpoint: str, *layers: Mapping[str, str]) -> dict[str, Any]:
+    """The client's properties: the base, then each layer; later ones win."""
+    merged: dict[str, Any] = {"bootstrap.servers": endpoint, "client.id": "brokerlab", **CLIENT}
+    for layer in layers:
+        merged.update(layer)
+    return merged

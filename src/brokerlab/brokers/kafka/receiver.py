@@ -1,0 +1,178 @@
+"""Kafka consumers' clients over confluent-kafka: a group's member, and an auditor's that is assigned partitions.
+
+Both keep their own positions: the offset behind the last message that was given out, moved on by end-of-partition
+events, since offsets at a partition's end may hold transaction markers, which are no messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from brokerlab.brokers.kafka.client import CONSUMER, configured
+from brokerlab.brokers.kafka.topic import await_leaders, refused
+from brokerlab.core.protocols import Received
+
+if TYPE_CHECKING:
+    from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+
+READY_S = 30.0
+ASK_S = 10.0
+
+
+class KafkaReceiver:
+    """A consumer of a topic. Not thread-safe. Made by `member` or `auditor`."""
+
+    def __init__(self, client: Consumer, topic: str) -> None:
+        self._client, self._topic = client, topic
+        self._partitions = await_leaders(client, topic, READY_S)
+        self._positions: dict[int, int] = {}
+        self._committed: dict[int, int] = {}
+        self._news: dict[int, int] = {}  # committed when partitions were taken away: told by the next `commit`
+        self._revoked: set[int] = set()
+        self._assigned = False
+
+    # ------------------------------------------------------------ beginning
+
+    def subscribe(self) -> None:
+        self._client.subscribe(
+            [self._topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+        )
+
+    def assign(self, partitions: Sequence[int]) -> None:
+        """From their low watermarks."""
+        from confluent_kafka import TopicPartition
+
+        self._partitions = tuple(partitions) or self._partitions
+        starts = {partition: low for partition, (low, _) in self.ends().items()}
+        self._client.assign([TopicPartition(self._topic, partition, low) for partition, low in starts.items()])
+        self._positions, self._assigned = starts, True
+
+    def _on_assign(self, _: Consumer, parts: list[TopicPartition]) -> None:
+        """Positions of new partitions: what the group had committed, else their beginning."""
+        known = self._client.committed(parts, timeout=ASK_S)
+        self._positions |= {part.partition: part.offset if part.offset >= 0 else self._low(part) for part in known}
+        self._committed |= {part.partition: self._positions[part.partition] for part in known}
+        self._assigned = True
+
+    def _on_revoke(self, _: Consumer, parts: list[TopicPartition]) -> None:
+        """All that was given out has been processed by now (the loop asks for more only then): commit it."""
+        self._news |= self.commit()
+        self._forget(parts)
+
+    def _on_lost(self, _: Consumer, parts: list[TopicPartition]) -> None:
+        self._forget(parts)
+
+    def _forget(self, parts: list[TopicPartition]) -> None:
+        for part in parts:
+            self._positions.pop(part.partition, None)
+            self._revoked.add(part.partition)
+        self._assigned = bool(self._positions)
+
+    # ------------------------------------------------------------ reading
+
+    def receive(self, most: int, timeout: float) -> Received:
+        """Waits at most `timeout` seconds for the first message, and takes what else is there, up to `most`."""
+        first = self._client.poll(timeout)
+        if first is None:
+            return _nothing()
+        self._revoked.clear()
+        rest = self._client.consume(most - 1, 0)
+        if first.partition() in self._revoked:  # taken away before anyone saw the message: it is another member's
+            return self._received(rest)
+        return self._received([first, *rest])
+
+    def _received(self, messages: list[Message]) -> Received:
+        from confluent_kafka import Message
+
+        errors = [message for message in messages if message.error() is not None]
+        if errors:
+            messages = [message for message in messages if message.error() is None]
+        count = len(messages)
+        partition = np.fromiter(map(Message.partition, messages), np.int16, count)
+        offset = np.fromiter(map(Message.offset, messages), np.int64, count)
+        for number in np.unique(partition):
+            self._positions[int(number)] = int(offset[partition == number][-1]) + 1
+        for message in errors:
+            self._event(message.error(), message.partition(), message.offset())
+        return Received([message.value() or b"" for message in messages], partition, offset)
+
+    def _event(self, error: KafkaError | None, number: int | None, offset: int | None) -> None:
+        """An end of a partition moves its position on; an error that lasts is raised, one that passes is not."""
+        from confluent_kafka import KafkaError, KafkaException
+
+        if error is None or number is None or offset is None:
+            return
+        if error.code() == KafkaError._PARTITION_EOF:
+            self._positions[number] = max(self._positions.get(number, 0), offset)
+        elif error.fatal():
+            raise refused(f"go on reading {self._topic}", KafkaException(error))
+
+    # ------------------------------------------------------------ positions
+
+    def commit(self) -> Mapping[int, int]:
+        """Commit all that was received; returns what is committed since the last call, {} if nothing (or not now)."""
+        from confluent_kafka import KafkaException, TopicPartition
+
+        told, self._news = self._news, {}
+        new = {at: offset for at, offset in self._positions.items() if self._committed.get(at) != offset}
+        if new:
+            offsets = [TopicPartition(self._topic, partition, offset) for partition, offset in new.items()]
+            try:
+                self._client.commit(offsets=offsets, asynchronous=False)
+            except KafkaException:  # no coordinator just now, or a rebalance: the next commit covers it
+                return told
+            self._committed |= new
+        return {**told, **new}
+
+    def ends(self) -> Mapping[int, tuple[int, int]]:
+        """{partition: (low, high)}, asked of the partitions' leaders."""
+        from confluent_kafka import KafkaException, TopicPartition
+
+        try:
+            asked = {
+                number: self._client.get_watermark_offsets(TopicPartition(self._topic, number), timeout=ASK_S)
+                for number in self._partitions
+            }
+        except KafkaException as error:
+            raise refused(f"tell the ends of {self._topic}", error) from error
+        return {number: (int(low), int(high)) for number, (low, high) in asked.items()}
+
+    def _low(self, part: TopicPartition) -> int:
+        return int(self._client.get_watermark_offsets(part, timeout=ASK_S)[0])
+
+    def positions(self) -> Mapping[int, int]:
+        return dict(self._positions)
+
+    def assigned(self) -> bool:
+        return self._assigned
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def member(endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -> KafkaReceiver:
+    """A member of a consumer group."""
+    receiver = KafkaReceiver(_client(endpoint, group, settings), topic)
+    receiver.subscribe()
+    return receiver
+
+
+def auditor(endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]) -> KafkaReceiver:
+    """A reader of everything that is in the log of these partitions (() = all), committed or not."""
+    everything = {"isolation.level": "read_uncommitted"}
+    receiver = KafkaReceiver(_client(endpoint, "brokerlab-auditor", {**settings, **everything}), topic)
+    receiver.assign(partitions)
+    return receiver
+
+
+def _client(endpoint: str, group: str, settings: Mapping[str, str]) -> Consumer:
+    from confluent_kafka import Consumer
+
+    return Consumer(configured(endpoint, CONSUMER, {"group.id": group}, settings))
+
+
+def _nothing() -> Received:
+    return Received([], np.zeros(0, np.int16), np.zeros(0, np.int64))

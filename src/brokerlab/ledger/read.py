@@ -1,0 +1,84 @@
+"""Reading a variant's ledger folder back: a `Ledger` whose arrays are memory-mapped, so that nothing is copied.
+
+A folder holds `<producer>.sends`, `<consumer>.<start>.deliveries` and `.commits`, `<auditor>.audit`. What a killed
+agent left half-written behind the counted rows is named in `Ledger.torn`. Rows that several auditors wrote are joined
+(16 bytes a message are copied); those of one are not.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from brokerlab.core.errors import InconclusiveError
+from brokerlab.ledger import files, records
+from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, Rows, no_rows
+
+
+def load(folder: Path, deadline_us: int | None = None) -> Ledger:
+    """Raises InconclusiveError with a sentence when a file is truncated, corrupt, of another version or run."""
+    sends = sorted(_all(folder, files.SENDS), key=lambda file: file.number("number"))
+    deliveries, commits = _all(folder, files.DELIVERIES), _all(folder, files.COMMITS)
+    audits, transactions = _all(folder, files.AUDIT), _all(folder, files.TRANSACTIONS)
+    everything = [*sends, *deliveries, *commits, *audits, *transactions]
+    _same_run(everything)
+    missing = _missing(sends)
+    return Ledger(
+        sends=_by_number(sends),
+        consumers=tuple(_consumer(file, {c.path.stem: c.rows for c in commits}) for file in deliveries),
+        audit=_audit(audits),
+        transactions=tuple(file.rows for file in transactions),
+        deadline_us=deadline_us,
+        torn=tuple(file.torn for file in everything if file.torn) + missing,
+    )
+
+
+def reasons(folder: Path) -> dict[int, list[str]]:
+    """{producer: its failure reasons}; a row's `reason` is an index into its producer's list."""
+    return {file.number("number"): json.loads(file.area or b'[""]') for file in _all(folder, files.SENDS)}
+
+
+def _all(folder: Path, kind: files.Kind) -> list[files.Opened]:
+    return [files.read(path, kind) for path in sorted(folder.glob(f"*{kind.suffix}")) if not path.name.startswith(".")]
+
+
+def _same_run(opened: list[files.Opened]) -> None:
+    for file in opened[1:]:
+        if file.number("mark") != opened[0].number("mark"):
+            raise InconclusiveError(
+                f"{file.path} and {opened[0].path.name} are of different runs: the folder is not one variant's ledger"
+            )
+
+
+def _by_number(sends: list[files.Opened]) -> tuple[Rows, ...]:
+    by_number = {file.number("number"): file.rows for file in sends}
+    return tuple(by_number.get(number, no_rows(records.SEND)) for number in range(max(by_number, default=-1) + 1))
+
+
+def _missing(sends: list[files.Opened]) -> tuple[str, ...]:
+    there = {file.number("number") for file in sends}
+    gone = sorted(set(range(max(there, default=-1) + 1)) - there)
+    return tuple(f"producer {number} left no ledger file" for number in gone)
+
+
+def _consumer(file: files.Opened, commits: dict[str, Rows]) -> Consumer:
+    return Consumer(
+        name=file.path.stem,
+        deliveries=file.rows,
+        processed=file.number("processed"),
+        commits=commits.get(file.path.stem, no_rows(records.COMMIT)),
+        drained=bool(file.number("state")),
+    )
+
+
+def _audit(audits: list[files.Opened]) -> Audit:
+    partitions = [
+        AuditedPartition(int(span["partition"]), int(span["low"]), int(span["high"]), int(span["position"]))
+        for file in audits
+        for span in np.frombuffer(file.area, files.SPAN)
+    ]
+    rows = [file.rows for file in audits if len(file.rows)]
+    joined = rows[0] if len(rows) == 1 else np.concatenate(rows) if rows else no_rows(records.AUDITED)
+    return Audit(joined, tuple(partitions))
