@@ -1,0 +1,45 @@
+"""Every checker, by its word: pure functions from the facts of a ledger to a finding. One file, one definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from brokerlab.checkers import (
+    aborted_read,
+    dropped,
+    duplicate,
+    duplicate_effect,
+    ghost,
+    late,
+    lost,
+    missed,
+    phantom,
+    redelivered,
+    reordered,
+    resurrected,
+    rewind,
+    skip,
+    torn_transaction,
+    unseen,
+)
+from brokerlab.core.verdict import Finding
+from brokerlab.ledger.facts import Facts
+
+CHECKERS: tuple[Callable[[Facts], Finding], ...] = (
+    lost.check,
+    missed.check,
+    unseen.check,
+    duplicate.check,
+    redelivered.check,
+    duplicate_effect.check,
+    ghost.check,
+    dropped.check,
+    resurrected.check,
+    aborted_read.check,
+    torn_transaction.check,
+    reordered.check,
+    rewind.check,
+    skip.check,
+    phantom.check,
+    late.check,
+)

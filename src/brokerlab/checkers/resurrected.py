@@ -1,0 +1,16 @@
+"""resurrected: reported as failed, yet there.
+
+An id whose send failed for sure (the client said that it was not written), seen in the log or at a reader. Whoever
+acts on the failure and sends again has it twice. Not this: an aborted transaction's record in the log, where it may be.
+"""
+
+from __future__ import annotations
+
+from brokerlab.core.verdict import Finding
+from brokerlab.core.words import Word
+from brokerlab.ledger.facts import Facts
+from brokerlab.ledger.findings import of_ids
+
+
+def check(facts: Facts) -> Finding:
+    return of_ids(facts, Word.RESURRECTED, facts.failed & facts.appeared)

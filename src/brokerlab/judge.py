@@ -1,0 +1,147 @@
+"""The judge: every checker over one ledger, and what follows for the guarantee. Pure: it reads values and returns one.
+
+A verdict starts inconclusive and is earned. `broken` needs one finding that the guarantee excludes; `held` needs that
+there was something to break it: messages sent and in flight, faults that bit and showed what they must, a finished
+audit and drain, books that balance, a second witness that agrees. Merged: broken > inconclusive > held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from brokerlab.checkers import CHECKERS
+from brokerlab.core.protocols import Receipt
+from brokerlab.core.scenario import Variant
+from brokerlab.core.verdict import Finding, Identity, RunVerdict, Testimony, VariantVerdict, Verdict, worst
+from brokerlab.core.words import ALWAYS_PERMITTED, MEANING, PREVENTS_JUDGEMENT, Word
+from brokerlab.ledger import books
+from brokerlab.ledger.autopsy import autopsies
+from brokerlab.ledger.facts import Facts
+from brokerlab.ledger.latency import latency_ms, open_at_or_after
+
+
+def judge_variant(
+    facts: Facts,
+    variant: Variant,
+    testimonies: Sequence[Testimony] = (),
+    receipts: Mapping[str, Receipt] | None = None,
+    doubts: Sequence[str] = (),
+) -> VariantVerdict:
+    """The verdict of one variant.
+
+    receipts: by the name of the `Hurt` step, of every fault that was to bite; their fact `at_us` is when it struck.
+    doubts: sentences of whoever ran it about what prevents a judgement (an agent that failed, no second witness).
+    """
+    findings = {finding.word: finding for finding in (check(facts) for check in CHECKERS)}
+    counts, identities = books.counts(facts), books.identities(facts, findings)
+    breaches = tuple(_breaches(findings, variant, counts))
+    missing = (
+        *doubts,
+        *_evidence(facts, findings, variant, counts),
+        *_faults(facts, receipts or {}),
+        *_unbalanced(identities),
+        *_disagreements(testimonies),
+    )
+    return VariantVerdict(
+        variant=variant.name,
+        verdict=Verdict.BROKEN if breaches else Verdict.INCONCLUSIVE if missing else Verdict.HELD,
+        counts=counts,
+        findings=findings,
+        identities=identities,
+        testimonies=tuple(testimonies),
+        reasons=(*breaches, *missing) or (_held(findings, variant, counts),),
+        latency_ms=latency_ms(facts),
+        autopsies=autopsies(facts, findings),
+        permits=variant.permits,
+    )
+
+
+def judge_run(
+    run: str,
+    scenario: str,
+    variants: Sequence[VariantVerdict],
+    receipts: Sequence[Receipt] = (),
+    doubts: Sequence[str] = (),
+) -> RunVerdict:
+    """The verdict of a run: the worst of its variants'; with a doubt about the run as a whole, never held."""
+    verdicts = [variant.verdict for variant in variants]
+    if doubts:
+        verdicts.append(Verdict.INCONCLUSIVE)
+    reasons = [f"{v.variant}: {reason}" for v in variants if v.verdict is not Verdict.HELD for reason in v.reasons]
+    if not variants:
+        reasons.append("no variant was run")
+    return RunVerdict(
+        run=run,
+        scenario=scenario,
+        verdict=worst(verdicts),
+        variants=tuple(variants),
+        reasons=(*doubts, *reasons),
+        receipts=tuple(receipts),
+    )
+
+
+def _breaches(findings: Mapping[Word, Finding], variant: Variant, counts: Mapping[str, int]) -> Iterator[str]:
+    permitted = variant.allows | ALWAYS_PERMITTED | PREVENTS_JUDGEMENT
+    for word, finding in findings.items():
+        if finding.count and word not in permitted:
+            yield (
+                f"{finding.count:,} {word} ({finding.unit}, of {counts['sent']:,} messages sent), which {variant.name} "
+                f"excludes: {MEANING[word]}"
+            )
+
+
+def _evidence(
+    facts: Facts, findings: Mapping[Word, Finding], variant: Variant, counts: Mapping[str, int]
+) -> Iterator[str]:
+    if not counts["sent"]:
+        yield "nothing was sent"
+    for word in sorted(variant.shows):
+        if not findings[word].count:
+            yield f"0 {word} of {counts['sent']:,} messages sent: the fault did not show what {variant.name} permits"
+    yield from _unread(facts)
+    for word in sorted(PREVENTS_JUDGEMENT):
+        if findings[word].count:
+            yield f"{findings[word].count:,} {word} ({findings[word].unit}): {MEANING[word]}"
+    yield from facts.ledger.torn
+
+
+def _unread(facts: Facts) -> Iterator[str]:
+    if not facts.ledger.audit.partitions:
+        yield "nothing was audited"
+    for part in facts.ledger.audit.partitions:
+        if not part.complete:
+            yield (
+                f"the audit of partition {part.partition} stopped at offset {part.position:,} of {part.high:,}, "
+                f"{part.high - part.position:,} offsets before its end"
+            )
+        if part.low > 0:
+            yield f"the log of partition {part.partition} began at offset {part.low:,}: what was before it was deleted"
+
+
+def _faults(facts: Facts, receipts: Mapping[str, Receipt]) -> Iterator[str]:
+    for name, receipt in receipts.items():
+        if not receipt.bit:
+            yield f"the fault {name} left no receipt that it bit: {receipt.sentence}"
+        elif "at_us" in receipt.facts and not open_at_or_after(facts, int(receipt.facts["at_us"])):
+            yield f"0 messages were in flight when {name} struck, and none was sent after it"
+
+
+def _unbalanced(identities: Sequence[Identity]) -> Iterator[str]:
+    for each in identities:
+        if not each.balanced:
+            yield (
+                f"the books don't balance: {each.name} is {each.left:,} = {each.right:,}, "
+                f"{abs(each.left - each.right):,} apart"
+            )
+
+
+def _disagreements(testimonies: Sequence[Testimony]) -> Iterator[str]:
+    for each in testimonies:
+        if not each.agrees:
+            said = "no such number" if each.prometheus is None else f"{each.prometheus:,}"
+            yield f"the witnesses disagree on {each.counter}: the ledger has {each.ledger:,}, Prometheus {said}"
+
+
+def _held(findings: Mapping[Word, Finding], variant: Variant, counts: Mapping[str, int]) -> str:
+    excluded = [word for word in findings if word not in variant.allows | ALWAYS_PERMITTED]
+    return f"of {counts['sent']:,} messages sent, 0 findings of the {len(excluded)} kinds that {variant.name} excludes"

@@ -1,0 +1,76 @@
+"""Autopsies: for the first few messages that something went wrong with, everything that the ledger has on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from brokerlab.core.verdict import Autopsy, Finding, MessageRef
+from brokerlab.core.words import Word
+from brokerlab.ledger.facts import Facts
+from brokerlab.ledger.findings import ref, row_ref
+from brokerlab.ledger.ids import Integers, chunks
+from brokerlab.ledger.ledger import Rows
+
+EXAMINED = (Word.LOST, Word.MISSED, Word.DUPLICATE, Word.REDELIVERED, Word.RESURRECTED, Word.ABORTED_READ)
+
+
+def autopsies(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Autopsy, ...]:
+    """One for each example of the words in `EXAMINED`. One pass over the log and the deliveries, when there are any."""
+    cases = [(word, _id(facts, example)) for word in EXAMINED for example in findings[word].examples]
+    if not cases:
+        return ()
+    ids = np.unique([identity for _, identity in cases])
+    told = {int(identity): ref(facts, int(identity)) for identity in ids}
+    logged = _of(facts, [facts.ledger.audit.rows], ids)
+    delivered = _of(facts, [consumer.deliveries for consumer in facts.ledger.consumers], ids)
+    standing = _at(facts.ledger.audit.rows, {_place(message) for message in told.values()})
+    return tuple(
+        Autopsy(
+            word=word,
+            message=told[identity],
+            logged=tuple(logged.get(identity, ())),
+            delivered=tuple(delivered.get(identity, ())),
+            instead=_other(told[identity], standing.get(_place(told[identity]))),
+        )
+        for word, identity in cases
+    )
+
+
+def _id(facts: Facts, message: MessageRef) -> int:
+    return int(facts.ids.base[message.producer]) + message.seq
+
+
+def _place(message: MessageRef) -> tuple[int, int]:
+    return message.partition, message.offset
+
+
+def _other(message: MessageRef, standing: MessageRef | None) -> MessageRef | None:
+    """What stands at a message's place, unless it is the message itself."""
+    if standing and (standing.producer, standing.seq) != (message.producer, message.seq):
+        return standing
+    return None
+
+
+def _of(facts: Facts, sources: Sequence[Rows], ids: Integers) -> dict[int, list[MessageRef]]:
+    """Every row of these ids, by id, in order."""
+    found: dict[int, list[MessageRef]] = {}
+    for rows in sources:
+        for chunk in chunks(rows):
+            named = facts.ids.of(chunk)
+            for index in np.flatnonzero(np.isin(named, ids)):
+                found.setdefault(int(named[index]), []).append(row_ref(chunk[index]))
+    return found
+
+
+def _at(rows: Rows, places: set[tuple[int, int]]) -> dict[tuple[int, int], MessageRef]:
+    """What the log holds at these (partition, offset)."""
+    offsets = [offset for _, offset in places]
+    found: dict[tuple[int, int], MessageRef] = {}
+    for chunk in chunks(rows):
+        for row in chunk[np.isin(chunk["offset"], offsets)]:
+            message = row_ref(row)
+            if _place(message) in places:
+                found[_place(message)] = message
+    return found

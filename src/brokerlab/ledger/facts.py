@@ -1,0 +1,172 @@
+"""What follows from a ledger, derived once for every checker: sets of ids as bitmaps, and where ids were seen.
+
+Each property is derived when it is first asked for and then kept (bitmaps of the sends are cheap and are not). Arrays
+are indexed by global id; nothing here says what is right or wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brokerlab.core.words import Outcome, TransactionOutcome
+from brokerlab.ledger.ids import Bitmap, Ids, chunks
+from brokerlab.ledger.ledger import Ledger, Rows
+from brokerlab.ledger.sightings import Sightings, sight
+from brokerlab.ledger.steps import steps
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """The facts of one ledger (one variant of one run)."""
+
+    ledger: Ledger
+
+    @cached_property
+    def ids(self) -> Ids:
+        return Ids(self.ledger.base)
+
+    # ------------------------------------------------------------ what became of the sends
+
+    @cached_property
+    def outcome(self) -> NDArray[np.uint8]:
+        """`Outcome` by id; a send that was never answered counts as unknown."""
+        found = np.zeros(self.ids.size, np.uint8)
+        for first, rows in zip(self.ids.base, self.ledger.sends, strict=False):
+            found[first : first + len(rows)] = rows["outcome"]
+        found[found == Outcome.SENT] = Outcome.UNKNOWN
+        return found
+
+    @cached_property
+    def transaction(self) -> NDArray[np.uint8]:
+        """`TransactionOutcome` by id, 0 = in none; one that never ended counts as unknown."""
+        found = np.zeros(self.ids.size, np.uint8)
+        for producer, rows in enumerate(self.ledger.transactions):
+            for row in rows:
+                found[self.span(producer, row)] = row["outcome"]
+        found[found == TransactionOutcome.OPEN] = TransactionOutcome.UNKNOWN
+        return found
+
+    def span(self, producer: int, transaction: np.void) -> slice:
+        """The ids of one transaction."""
+        base, end = int(self.ids.base[producer]), int(self.ids.base[producer + 1])
+        return slice(min(base + int(transaction["first"]), end), min(base + int(transaction["last"]) + 1, end))
+
+    @property
+    def sent(self) -> Bitmap:
+        return ~self.is_(Outcome.UNUSED)
+
+    @property
+    def promised(self) -> Bitmap:
+        """Acknowledged, or with acks=0 handed over."""
+        return self.is_(Outcome.ACKED) | self.is_(Outcome.HANDED)
+
+    @property
+    def aborted(self) -> Bitmap:
+        """Sent in a transaction that was aborted: to be read by nobody, whatever became of the send itself."""
+        return self._ended(TransactionOutcome.ABORTED)
+
+    @property
+    def undecided(self) -> Bitmap:
+        """Sent in a transaction of which nobody knows how it ended."""
+        return self._ended(TransactionOutcome.UNKNOWN)
+
+    @property
+    def claimed(self) -> Bitmap:
+        """What the producer may rely on: promised, and in no transaction that did not commit."""
+        return self.promised & ~self.aborted & ~self.undecided
+
+    @property
+    def unknown(self) -> Bitmap:
+        """What may turn out either way: an unknown outcome, or a promise within an undecided transaction."""
+        return (self.is_(Outcome.UNKNOWN) & ~self.aborted) | (self.promised & self.undecided)
+
+    @property
+    def failed(self) -> Bitmap:
+        """Surely not written. Not the aborted: their records may stand in the log."""
+        return self.is_(Outcome.FAILED) & ~self.aborted
+
+    def is_(self, outcome: Outcome) -> Bitmap:
+        found: Bitmap = self.outcome == outcome
+        return found
+
+    def _ended(self, outcome: TransactionOutcome) -> Bitmap:
+        found: Bitmap = self.sent & (self.transaction == outcome)
+        return found
+
+    # ------------------------------------------------------------ where they were seen
+
+    @cached_property
+    def seen(self) -> Sightings:
+        return sight(self.ledger, self.ids, self.sent)
+
+    @property
+    def logged(self) -> Bitmap:
+        return self.seen.logged
+
+    @property
+    def delivered(self) -> Bitmap:
+        return self.seen.delivered
+
+    @property
+    def received(self) -> Bitmap:
+        """Processed by the application at least once."""
+        return self.seen.received
+
+    @property
+    def appeared(self) -> Bitmap:
+        """In the log or delivered."""
+        return self.logged | self.delivered
+
+    @cached_property
+    def steps(self) -> Rows:
+        """`STEP` rows: every delivery that did not follow its predecessor's offset by one."""
+        return steps(self.ledger)
+
+    # ------------------------------------------------------------ how much may be said
+
+    @cached_property
+    def audit_complete(self) -> bool:
+        """Every partition was read from offset 0 to its end: what was deleted before the audit can't be judged."""
+        audit = self.ledger.audit
+        return audit.complete and all(partition.low == 0 for partition in audit.partitions)
+
+    @cached_property
+    def drained(self) -> bool:
+        """Every consumer read to the end after healing."""
+        return bool(self.ledger.consumers) and all(consumer.drained for consumer in self.ledger.consumers)
+
+    @cached_property
+    def committed(self) -> dict[int, int]:
+        """{partition: the position that the group committed last}."""
+        rows = [consumer.commits for consumer in self.ledger.consumers if len(consumer.commits)]
+        if not rows:
+            return {}
+        joined = np.concatenate(rows)
+        joined = joined[np.lexsort((joined["offset"], joined["at"]))]
+        return {int(row["partition"]): int(row["offset"]) for row in joined}
+
+    @cached_property
+    def ahead(self) -> Bitmap:
+        """In the log at or above the group's committed position, and not every consumer drained: it may still come."""
+        found = np.zeros(self.ids.size, np.bool_)
+        if self.drained:
+            return found
+        for rows in chunks(self.ledger.audit.rows):
+            coming = rows[rows["offset"] >= self._committed(rows)]
+            ids = self.ids.of(coming)
+            found[ids[ids >= 0]] = True
+        return found
+
+    def _committed(self, rows: Rows) -> NDArray[np.int64]:
+        wanted, inverse = np.unique(rows["partition"], return_inverse=True)
+        known = np.array([self.committed.get(int(partition), 0) for partition in wanted], np.int64)
+        return known[inverse]
+
+    @property
+    def settled(self) -> Bitmap:
+        """Nothing more can become of it: every copy is behind the group, or no log has it and the audit is complete."""
+        return np.where(self.logged, ~self.ahead, self.audit_complete)
