@@ -16,9 +16,7 @@ class MemoryLab:
 
     name: str = "memory"
     capabilities: frozenset[str] = frozenset({"kill", "pause", "restart"})
-    states: dict[str, NodeState] = field(
-        default_factory=lambda: {f"node-{n}": "running" for n in (1, 2, 3)}
-    )
+    states: dict[str, NodeState] = field(default_factory=lambda: {f"node-{n}": "running" for n in (1, 2, 3)})
     stubborn: frozenset[str] = frozenset()
     done: list[str] = field(default_factory=list)
 

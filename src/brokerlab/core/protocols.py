@@ -190,7 +190,9 @@ class Admin(Protocol):
     def await_ready(self, nodes: int, deadline: float) -> None:
         """Return when `nodes` nodes are members and every internal partition has all its replicas in sync."""
 
-    def create(self, topics: Mapping[str, Mapping[str, str]], partitions: int, assignment: Sequence[int] | None) -> None:
+    def create(
+        self, topics: Mapping[str, Mapping[str, str]], partitions: int, assignment: Sequence[int] | None
+    ) -> None:
         """Create {topic: settings}. assignment: the broker ids of every partition's replicas, leader first."""
 
     def delete(self, topics: Sequence[str]) -> None: ...
@@ -227,7 +229,9 @@ class Broker(Protocol):
 
     def receiver(self, endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -> Receiver: ...
 
-    def auditor(self, endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]) -> Receiver: ...
+    def auditor(
+        self, endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]
+    ) -> Receiver: ...
 
 
 # ---------------------------------------------------------------- faults

@@ -71,4 +71,3 @@ def read_json(path: Path) -> Any:
         raise UsageError(
             f"{path} can't be read: {error}", "the run did not get that far, or its folder was changed: run it again"
         ) from error
-

@@ -207,5 +207,3 @@ class _Ticker:
     def close(self) -> None:
         self._over.set()
         self._thread.join()
-
-

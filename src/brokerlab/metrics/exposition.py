@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 GENERATION = "brokerlab_run_generation"
 
 
-@dataclass
+@dataclass(eq=False)  # a registry keeps its collectors by identity
 class Board:
     """What the gauges show: written by the observer and the engine, read at each scrape."""
 

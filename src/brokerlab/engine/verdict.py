@@ -1,0 +1,71 @@
+"""From a run folder to a verdict: reads what was written down and hands it to the judge. Needs no lab and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from brokerlab.core.scenario import Scenario, Story, Variant
+from brokerlab.core.verdict import RunVerdict, Testimony, VariantVerdict, Verdict, worst
+from brokerlab.engine.plan import WITNESS, Plan, read_json, read_story
+from brokerlab.engine.workload import slug
+from brokerlab.judge import judge_run, judge_variant
+from brokerlab.ledger.facts import Facts
+from brokerlab.ledger.read import load
+
+WITNESSED = ("sent", "acked", "handed", "failed", "unknown", "delivered", "processed", "audited")
+
+
+def judge_folder(folder: Path, scenario: Scenario) -> RunVerdict:
+    """Judge a finished run. Raises BrokerlabError for a folder that is incomplete or was changed."""
+    plan, story, witness = Plan.read(folder), read_story(folder), read_json(folder / WITNESS)
+    chosen = [variant for variant in scenario.variants if variant.name in plan.variants]
+    judged = [_judge(folder, variant, story, witness) for variant in chosen]
+    doubts = (witness["problem"],) if witness["url"] and witness["problem"] else ()
+    verdict = judge_run(plan.run, plan.scenario, judged, tuple(story.receipts.values()), doubts)
+    if story.skipped:
+        verdict = _skipped(verdict, story)
+    return replace(verdict, explanation=scenario.explain(verdict, story))
+
+
+def _judge(folder: Path, variant: Variant, story: Story, witness: Mapping[str, Any]) -> VariantVerdict:
+    facts = Facts(load(folder / "ledger" / slug(variant.name)))
+    judged = judge_variant(facts, variant, (), story.receipts)
+    if not witness["url"] or witness["problem"]:
+        return judged
+    return judge_variant(
+        facts, variant, testimonies(judged.counts, witness["counts"].get(variant.name)), story.receipts
+    )
+
+
+def testimonies(ledger: Mapping[str, int], prometheus: Mapping[str, int] | None) -> tuple[Testimony, ...]:
+    """One a counter. A counter that never counted has no series: 0, when the variant has others; else None."""
+    return tuple(
+        Testimony(counter, ledger[counter], told, _explained(counter, ledger[counter], told))
+        for counter in WITNESSED
+        for told in [None if prometheus is None else prometheus.get(counter, 0)]
+    )
+
+
+def _explained(counter: str, ledger: int, prometheus: int | None) -> str:
+    if counter == "unknown" and prometheus is not None and ledger > prometheus:
+        return f"{ledger - prometheus:,} sends had no outcome yet when their producer ended, so it did not count them"
+    return ""
+
+
+def _skipped(verdict: RunVerdict, story: Story) -> RunVerdict:
+    """Without its faults an experiment can find a guarantee broken, but never show that it held."""
+    variants = tuple(
+        variant
+        if variant.verdict is Verdict.BROKEN
+        else replace(variant, verdict=Verdict.SKIPPED, reasons=story.skipped)
+        for variant in verdict.variants
+    )
+    return replace(
+        verdict,
+        verdict=worst(variant.verdict for variant in variants),
+        variants=variants,
+        reasons=(*story.skipped, *(r for v in variants if v.verdict is Verdict.BROKEN for r in v.reasons)),
+    )
