@@ -10,7 +10,7 @@ from typing import Any
 
 
 def write_atomic(path: Path, text: str, mode: int = 0o600) -> None:
-    """Replace `path` by a file with this text. Raises OSError (no space, no rights) and then leaves `path` as it was."""
+    """Replace `path` by a file with this text. Raises OSError (no space, no rights), and then `path` is as it was."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)

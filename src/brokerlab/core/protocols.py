@@ -1,4 +1,4 @@
-"""The small protocols that plug-ins stand behind: lab, broker, fault, agent, reporter. Each has a fake in tests/fakes."""
+"""The small protocols that plug-ins stand behind: lab, broker, fault, agent. Each has a fake in tests/fakes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brokerlab.core.node import NodeSpec
-from brokerlab.core.scenario import Load, Variant
-from brokerlab.core.words import Outcome
+from brokerlab.core.scenario import Load
 
 NodeState = Literal["running", "paused", "gone"]
 Progress = Callable[[str], None]
@@ -239,7 +238,7 @@ class Broker(Protocol):
 
 @dataclass(frozen=True)
 class Receipt:
-    """Proof that a fault bit, or that it did not. facts: what was measured (leader before and after, in flight, ...)."""
+    """Proof that a fault bit, or that it did not. facts: what was measured (new leader, at stake, ...)."""
 
     fault: str
     bit: bool
@@ -289,37 +288,3 @@ class Fault(Protocol):
     def heal(self, scene: Scene) -> None: ...
 
     def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt: ...
-
-
-# ---------------------------------------------------------------- reports
-
-
-class Reporter(Protocol):
-    """Prints a run's verdict in one form."""
-
-    def __call__(self, run: Any) -> str: ...
-
-
-__all__ = [
-    "Admin",
-    "Agent",
-    "AgentSpec",
-    "Broker",
-    "Fault",
-    "Lab",
-    "Load",
-    "NodeSpec",
-    "NodeState",
-    "Outcome",
-    "Outcomes",
-    "PartitionState",
-    "Progress",
-    "Receipt",
-    "Received",
-    "Receiver",
-    "Reporter",
-    "Scene",
-    "Sighting",
-    "Sender",
-    "Variant",
-]

@@ -1,4 +1,4 @@
-"""From a run folder to a verdict: reads what was written down and hands it to the judge. Needs no lab and no network."""
+"""From a run folder to a verdict: reads what was written down, hands it to the judge. Needs no lab, no network."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Workload:
             return False
         if "*" not in answered and agent.spec.variant not in answered:
             return True
-        return sum(counts.get(word, 0) for word in ("acked", "handed", "failed", "unknown")) >= limit
+        return sum(int(counts.get(word, 0)) for word in ("acked", "handed", "failed", "unknown")) >= limit
 
     def await_done(self, role: str, what: str, deadline: float) -> None:
         self._await(self.of(role), ("done",), what, deadline)

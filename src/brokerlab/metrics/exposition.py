@@ -58,7 +58,7 @@ class Exposition:
 
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]  # not annotated upstream
-        registry.register(board)  # type: ignore[arg-type]  # a Collector by its only method
+        registry.register(board)
         started: tuple[Any, Thread] = start_http_server(0, addr="127.0.0.1", registry=registry)
         self._server: ThreadingHTTPServer = started[0]
         self._thread = started[1]
