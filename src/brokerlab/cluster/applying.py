@@ -12,6 +12,7 @@ from brokerlab.core.errors import UsageError
 from brokerlab.core.protocols import Progress
 
 FIRST = ("Namespace", "CustomResourceDefinition", "ServiceAccount", "ConfigMap", "Secret")
+OURS = {"app.kubernetes.io/managed-by": "brokerlab"}
 TERMINATING = 120.0  # seconds that a namespace which is being deleted may still take
 
 
@@ -42,6 +43,7 @@ def apply(kube: Kube, manifests: Sequence[Json], namespace: str, say: Progress) 
     """Apply all of them, after the namespaces that they live in. namespace: for those that name none."""
     named = {each["metadata"].get("namespace") or namespace for each in manifests if each["kind"] != "Namespace"}
     own = {each["metadata"]["name"] for each in manifests if each["kind"] == "Namespace"}
+    _known(kube, manifests)
     for each in sorted((named | own) - {""}):
         ensure_namespace(kube, each, say)
     for manifest in in_order(manifests):
@@ -57,7 +59,14 @@ def ensure_namespace(kube: Kube, name: str, say: Progress) -> None:
         found = None
     if found is None:
         say(f"creating the namespace {name}")
-        kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": OURS}})
+
+
+def _known(kube: Kube, manifests: Sequence[Json]) -> None:
+    """Raise before anything is applied when the cluster does not know a kind, unless its CRD comes along."""
+    brought = {each["spec"]["names"]["kind"] for each in manifests if each["kind"] == "CustomResourceDefinition"}
+    for kind in sorted({(each["apiVersion"], each["kind"]) for each in manifests if each["kind"] not in brought}):
+        kube.resource(*kind)
 
 
 def delete(kube: Kube, manifests: Sequence[Json], namespace: str, say: Progress) -> list[str]:

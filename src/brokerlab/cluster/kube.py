@@ -81,6 +81,13 @@ class Kube:
             raise kube_errors.NoSuchKindError(f"the cluster knows no {kind} of {api_version}", _how_to_get(api_version))
         return found
 
+    def has(self, api_version: str, kind: str) -> bool:
+        try:
+            self.resource(api_version, kind)
+        except kube_errors.NoSuchKindError:
+            return False
+        return True
+
     def get(self, api_version: str, kind: str, name: str, namespace: str = "") -> Json | None:
         """The object, or None when there is none."""
         try:
