@@ -46,7 +46,9 @@ class LocalAgent:
         return self._last
 
     def exit_code(self) -> int | None:
-        return self.process.poll()
+        """None while it runs, or while its last words are still being read."""
+        code = self.process.poll()
+        return None if self._reader and self._reader.is_alive() else code
 
     def log(self, lines: int = 20) -> str:
         return log_tail(self.log_file, lines)

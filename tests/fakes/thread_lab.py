@@ -1,0 +1,70 @@
+"""A lab whose agents are threads over a memory broker: the whole engine runs in one process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from brokerlab.agents.orders import Orders
+from brokerlab.agents.progress import Report
+from brokerlab.agents.work import work
+from brokerlab.core.protocols import AgentSpec
+from tests.fakes.memory_broker import MemoryBroker, invent
+from tests.fakes.scenes import MemoryLab
+
+
+@dataclass
+class ThreadLab(MemoryLab):
+    """`broker` is shared by its agents; what it does wrong is the broker's `mischief`."""
+
+    broker: MemoryBroker = field(default_factory=MemoryBroker)
+
+    def start_agent(self, spec: AgentSpec, folder: Path) -> ThreadAgent:
+        if spec.role == "auditor":
+            invent(self.broker, spec.topic)
+        return ThreadAgent(spec, self.broker)
+
+
+class ThreadAgent:
+    """An agent's real loop in a thread."""
+
+    def __init__(self, spec: AgentSpec, broker: MemoryBroker) -> None:
+        self.spec = spec
+        self._orders, self._last, self._error = Orders(), {}, ""
+        report = Report(self._take)
+
+        def run() -> None:
+            try:
+                work(spec, broker, self._orders, report)
+            except Exception as error:
+                self._error = str(error)
+
+        self._thread = Thread(target=run, daemon=True)
+        self._thread.start()
+
+    def _take(self, line: str) -> None:
+        self._last: Mapping[str, Any] = json.loads(line)
+
+    def order(self, line: str) -> None:
+        self._orders.say(line)
+
+    def progress(self) -> Mapping[str, Any]:
+        return self._last
+
+    def exit_code(self) -> int | None:
+        return None if self._thread.is_alive() else int(bool(self._error))
+
+    def log(self, lines: int = 20) -> str:
+        return self._error
+
+    def signal(self, number: int) -> None: ...
+
+    def stop(self, deadline: float) -> None:
+        """Ends it in good order, if it still can be."""
+        for line in ("limit 0", "finish", "drain"):
+            self.order(line)
+        self._thread.join(deadline)

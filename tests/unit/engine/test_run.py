@@ -1,0 +1,126 @@
+"""A whole run on a memory broker: what it does wrong is found, what it does right is believed, all is undone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from brokerlab.core.errors import InconclusiveError
+from brokerlab.core.scenario import Hurt, Load, Scenario, Send, Variant
+from brokerlab.core.verdict import RunVerdict, Verdict
+from brokerlab.core.watch import Silent
+from brokerlab.core.words import Word
+from brokerlab.engine import verdict as verdicts
+from brokerlab.engine.run import Request, run
+from brokerlab.faults.pause import PauseFollowers
+from tests.fakes.memory_broker import Mischief
+from tests.fakes.thread_lab import ThreadLab
+
+STRICT = Variant("strict", "nothing")
+PLAIN = Scenario(
+    name="plain",
+    question="?",
+    claim="!",
+    variants=(STRICT,),
+    timeline=(Send(0.5, answered=("*",)), Hurt("pause", PauseFollowers()), Send(1.0)),
+    explain=lambda verdict, story: (f"{verdict.verdict}: {len(story.receipts)} faults",),
+    load=Load(messages=200, rate=0),
+)
+
+
+@pytest.fixture
+def lab() -> ThreadLab:
+    return ThreadLab()
+
+
+def carry_out(lab: ThreadLab, folder: Path, scenario: Scenario = PLAIN) -> RunVerdict:
+    request = Request(lab, lab.broker, "run", scenario, scenario.variants, scenario.load, folder)
+    return run(request, Silent())
+
+
+def test_a_broker_that_keeps_its_promises_holds(lab: ThreadLab, tmp_path: Path) -> None:
+    verdict = carry_out(lab, tmp_path)
+    assert verdict.verdict is Verdict.HELD, verdict.reasons
+    assert verdict.explanation == ("held: 1 faults",)
+    counts = verdict.variants[0].counts
+    assert (counts["sent"], counts["acked"], counts["received"], counts["audited"]) == (200, 200, 200, 200)
+    assert lab.broker.logs == {}, "the topics are deleted"
+    assert set(lab.states.values()) == {"running"}, "the fault is healed"
+
+
+@pytest.mark.parametrize(
+    ("mischief", "word"),
+    [
+        (Mischief(loses={150}), Word.LOST),
+        (Mischief(repeats={7}), Word.DUPLICATE),
+        (Mischief(reorders={90}), Word.REORDERED),
+        (Mischief(corrupts={11}), Word.PHANTOM),
+        (Mischief(invents=(b"from nobody",)), Word.PHANTOM),
+        (Mischief(resurrects={3}), Word.RESURRECTED),
+        (Mischief(skips={20}), Word.MISSED),
+        (Mischief(rewinds={60: 10}), Word.REDELIVERED),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Word) else "",
+)
+def test_what_the_broker_does_wrong_is_found(lab: ThreadLab, tmp_path: Path, mischief: Mischief, word: Word) -> None:
+    lab.broker.mischief = mischief
+    verdict = carry_out(lab, tmp_path)
+    assert verdict.verdict is Verdict.BROKEN
+    assert verdict.variants[0].found(word) >= 1
+    assert any(word in reason for reason in verdict.reasons)
+    assert verdict.exit_code == 1
+
+
+def test_unknown_outcomes_are_permitted_either_way(lab: ThreadLab, tmp_path: Path) -> None:
+    lab.broker.mischief = Mischief(ghosts={5}, drops={6})
+    verdict = carry_out(lab, tmp_path)
+    assert verdict.verdict is Verdict.HELD, verdict.reasons
+    assert (verdict.variants[0].found(Word.GHOST), verdict.variants[0].found(Word.DROPPED)) == (1, 1)
+
+
+def test_a_fault_that_did_not_show_what_it_must_is_inconclusive(lab: ThreadLab, tmp_path: Path) -> None:
+    shy = replace(PLAIN, variants=(replace(STRICT, shows=frozenset({Word.LOST}), allows=frozenset({Word.LOST})),))
+    verdict = carry_out(lab, tmp_path, shy)
+    assert (verdict.verdict, verdict.exit_code) == (Verdict.INCONCLUSIVE, 3)
+
+
+def test_a_lab_that_cannot_hurt_skips_and_never_passes(lab: ThreadLab, tmp_path: Path) -> None:
+    lab.capabilities = frozenset()
+    verdict = carry_out(lab, tmp_path)
+    assert (verdict.verdict, verdict.exit_code) == (Verdict.SKIPPED, 3)
+    assert "the fault 'pause' was skipped: the lab 'memory' can't pause its nodes" in verdict.reasons
+
+
+def test_a_lab_that_cannot_hurt_still_finds_what_is_broken(lab: ThreadLab, tmp_path: Path) -> None:
+    lab.capabilities = frozenset()
+    lab.broker.mischief = Mischief(loses={150})
+    assert carry_out(lab, tmp_path).verdict is Verdict.BROKEN
+
+
+def test_a_stored_run_is_judged_as_it_was(lab: ThreadLab, tmp_path: Path) -> None:
+    lab.broker.mischief = Mischief(loses={150}, repeats={7})
+    verdict = carry_out(lab, tmp_path)
+    assert verdicts.judge_folder(tmp_path, PLAIN) == verdict
+
+
+def test_an_agent_that_fails_ends_the_run_and_everything_is_undone(lab: ThreadLab, tmp_path: Path) -> None:
+    lab.broker.mischief = Mischief(unreadable_from=10)
+    scenario = replace(PLAIN, load=replace(PLAIN.load, messages=20))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(InconclusiveError, match="auditor to read"):
+        patch.setattr("brokerlab.engine.run.AUDIT_S", 0.3)
+        carry_out(lab, tmp_path, scenario)
+    assert lab.broker.logs == {}
+    assert set(lab.states.values()) == {"running"}
+
+
+def test_testimonies_put_both_numbers_side_by_side() -> None:
+    ledger = dict.fromkeys(("sent", "acked", "handed", "failed", "unknown", "delivered", "processed", "audited"), 0)
+    ledger |= {"sent": 10, "acked": 8, "unknown": 2}
+    told = {t.counter: t for t in verdicts.testimonies(ledger, {"sent": 10, "acked": 7})}
+    assert told["sent"].agrees
+    assert not told["acked"].agrees
+    assert told["failed"].agrees, "a counter that never counted has no series"
+    assert told["unknown"].agrees and told["unknown"].explanation.startswith("2 sends had no outcome")
+    assert not any(t.agrees for t in verdicts.testimonies(ledger, None))
