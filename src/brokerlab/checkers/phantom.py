@@ -14,15 +14,15 @@ from brokerlab.core.words import Word
 from brokerlab.ledger import records
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.findings import of_rows
-from brokerlab.ledger.ids import Integers, positions
+from brokerlab.ledger.ids import Integers, chunks, members, positions
 from brokerlab.ledger.ledger import Rows
-from brokerlab.ledger.sightings import known_rows
+from brokerlab.ledger.sightings import as_strangers
 
 
 def check(facts: Facts) -> Finding:
     strange: list[Rows] = [facts.seen.log_strangers, facts.seen.delivered_strangers]
-    for _ in known_rows(facts.ledger.effects, facts.ids, facts.sent, strange):
-        pass
+    sent = facts.sent
+    strange += [as_strangers(rows[~members(facts.ids.of(rows), sent)]) for rows in chunks(facts.ledger.effects)]
     rows = np.concatenate(strange)
     named = rows["producer"] != records.PHANTOM_PRODUCER
     distinct = np.concatenate([_first(rows[named], _ids(rows[named])), _first(rows[~named], positions(rows[~named]))])

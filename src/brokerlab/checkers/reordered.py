@@ -14,7 +14,7 @@ from brokerlab.core.verdict import Finding
 from brokerlab.core.words import Word
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.findings import of_ids
-from brokerlab.ledger.ids import Bitmap, chunks, positions
+from brokerlab.ledger.ids import Bitmap, chunks, members, positions
 from brokerlab.ledger.ledger import Rows
 from brokerlab.ledger.steps import groups
 
@@ -22,9 +22,12 @@ from brokerlab.ledger.steps import groups
 def check(facts: Facts) -> Finding:
     behind = np.zeros(facts.ids.size, np.bool_)
     highest: dict[int, int] = {}
-    for rows in chunks(facts.ledger.audit.rows):
-        ids = facts.ids.of(rows)
-        first = (ids >= 0) & (facts.seen.home[ids] == positions(rows)) if facts.ids.size else ids >= 0
+    sent = facts.sent
+    for chunk in chunks(facts.ledger.audit.rows):
+        ids = facts.ids.of(chunk)
+        known = members(ids, sent)
+        rows, ids = chunk[known], ids[known]
+        first = facts.seen.home[ids] == positions(rows)
         behind[ids[first][_behind(rows[first], highest)]] = True
     return of_ids(facts, Word.REORDERED, behind)
 

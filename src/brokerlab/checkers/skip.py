@@ -14,7 +14,7 @@ from brokerlab.core.verdict import Finding
 from brokerlab.core.words import Word
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.findings import of_rows
-from brokerlab.ledger.ids import Bitmap, Integers, chunks
+from brokerlab.ledger.ids import Bitmap, Integers, chunks, members
 from brokerlab.ledger.ledger import Ledger, Rows
 from brokerlab.ledger.steps import STEP
 
@@ -47,8 +47,7 @@ def _there(facts: Facts, partition: int, low: int, high: int) -> Bitmap:
     hidden = facts.aborted | facts.undecided
     for chunk in chunks(facts.ledger.audit.rows):
         rows = _within(chunk, partition, low, high)
-        ids = facts.ids.of(rows)
-        found[rows["offset"][~((ids >= 0) & hidden[ids]) if len(hidden) else ids < 0] - low] = True
+        found[rows["offset"][~members(facts.ids.of(rows), hidden)] - low] = True
     return found
 
 

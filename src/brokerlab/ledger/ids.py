@@ -81,6 +81,14 @@ class Repeats:
         return repeated
 
 
+def members(ids: Integers, bitmap: Bitmap) -> Bitmap:
+    """Which of these ids are in the set; -1, which is nobody's id, never is."""
+    if not len(bitmap):
+        return np.zeros(len(ids), np.bool_)
+    found: Bitmap = (ids >= 0) & bitmap[ids]
+    return found
+
+
 def first_few(bitmap: Bitmap, most: int) -> list[int]:
     """The lowest ids of a bitmap, at most so many, without listing them all."""
     found: list[int] = []

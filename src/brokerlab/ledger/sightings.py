@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from brokerlab.ledger.ids import Bitmap, Ids, Integers, Repeats, chunks, positions
+from brokerlab.ledger.ids import Bitmap, Ids, Integers, Repeats, chunks, members, positions
 from brokerlab.ledger.ledger import Ledger, Rows
 
 STRAY = np.dtype([("id", "<i8"), ("position", "<i8")])
@@ -45,7 +45,7 @@ def known_rows(rows: Rows, ids: Ids, sent: Bitmap, strangers: list[Rows]) -> Ite
     """(ids, positions) of the rows that are sent messages, chunk by chunk; the others are appended to `strangers`."""
     for chunk in chunks(rows):
         found, places = ids.of(chunk), positions(chunk)
-        known = (found >= 0) & sent[found] if len(sent) else np.zeros(len(chunk), np.bool_)
+        known = members(found, sent)
         if not known.all():
             strangers.append(as_strangers(chunk[~known]))
             found, places = found[known], places[known]

@@ -1,0 +1,147 @@
+"""Literal ledgers: histories written down as short texts, for tests of the checkers, the books and the judge.
+
+Sends, one text a producer, one letter a sequence number: A acked, H handed, F failed, U unknown, S sent (never
+answered), . unused. The log, one text a partition, one word an offset: `3` is sequence number 3 of producer 0, `1:3`
+of producer 1, `-` an offset without a record, `?` a record that is nobody's. A reader's deliveries, in order: `4` is
+offset 4 of partition 0, `0-9` a range, `1/4` of partition 1, `7@4` id 7 there, whatever the log holds.
+Times are in microseconds: message n is sent at SENT + n * 1000; readers read one delivery a millisecond from READ on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from brokerlab.core.words import Outcome, TransactionOutcome
+from brokerlab.ledger import records
+from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, Rows
+
+SENT, READ, LATENCY, TICK = 1_000_000, 100_000_000, 500, 1000
+OUTCOMES = {
+    ".": Outcome.UNUSED,
+    "S": Outcome.SENT,
+    "A": Outcome.ACKED,
+    "F": Outcome.FAILED,
+    "U": Outcome.UNKNOWN,
+    "H": Outcome.HANDED,
+}
+ENDINGS = {"o": "OPEN", "c": "COMMITTED", "a": "ABORTED", "u": "UNKNOWN"}
+
+_Id = tuple[int, int]
+NOBODY: _Id = (records.PHANTOM_PRODUCER, 0)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One start of one consumer. processed: all, unless said; commits: {partition: position}, at the end."""
+
+    reads: str
+    processed: int | None = None
+    commits: Mapping[int, int] | None = None
+    drained: bool = True
+    at: int = READ
+
+
+def history(
+    sends: str | Sequence[str],
+    log: str | Sequence[str] | None = None,
+    readers: Sequence[Reader] | None = None,
+    *,
+    audited_to: Mapping[int, int] | None = None,
+    low: int = 0,
+    transactions: Sequence[str] = (),
+    effects: str = "",
+    deadline_us: int | None = None,
+    torn: tuple[str, ...] = (),
+) -> Ledger:
+    """A ledger. Without a log it holds every sent message in order; without readers, one reads all of it."""
+    texts = [sends] if isinstance(sends, str) else list(sends)
+    if log is None:
+        log = " ".join(str(seq) for seq, letter in enumerate(texts[0]) if letter != ".")
+    logs = [list(_log(text)) for text in ([log] if isinstance(log, str) else log)]
+    everything = " ".join(f"{p}/{o}" for p, ids in enumerate(logs) for o, there in enumerate(ids) if there)
+    return Ledger(
+        sends=tuple(_sends(text, producer, logs) for producer, text in enumerate(texts)),
+        consumers=tuple(_consumer(f"c{n}", r, logs) for n, r in enumerate(readers or [Reader(everything)])),
+        audit=_audit(logs, audited_to or {}, low),
+        transactions=tuple(_transactions(text) for text in transactions),
+        effects=_effects(effects),
+        deadline_us=deadline_us,
+        torn=torn,
+    )
+
+
+def _log(text: str) -> Iterator[_Id | None]:
+    for word in text.split():
+        yield None if word == "-" else NOBODY if word == "?" else _id(word)
+
+
+def _id(word: str) -> _Id:
+    producer, _, seq = word.rpartition(":")
+    return int(producer or 0), int(seq)
+
+
+def _sends(text: str, producer: int, logs: Sequence[Sequence[_Id | None]]) -> Rows:
+    rows = np.zeros(len(text), records.SEND)
+    for seq, letter in enumerate(text):
+        places = [(p, o) for p, ids in enumerate(logs) for o, there in enumerate(ids) if there == (producer, seq)]
+        known = letter == "A"
+        partition, offset = (places or [(0, seq)])[0] if known else (-1, -1)
+        sent_at = SENT + seq * TICK if letter != "." else 0
+        answered = LATENCY if letter not in ".S" else 0
+        rows[seq] = (offset, sent_at, answered, partition, OUTCOMES[letter], 0)
+    return rows
+
+
+def _consumer(name: str, reader: Reader, logs: Sequence[Sequence[_Id | None]]) -> Consumer:
+    reads = list(_reads(reader.reads, logs))
+    rows = np.zeros(len(reads), records.DELIVERY)
+    for n, ((producer, seq), partition, offset) in enumerate(reads):
+        rows[n] = (offset, reader.at + n * TICK, seq, producer, partition)
+    commits = np.zeros(len(reader.commits or {}), records.COMMIT)
+    for n, (partition, offset) in enumerate((reader.commits or {}).items()):
+        commits[n]["partition"], commits[n]["offset"] = partition, offset
+        commits[n]["at"] = reader.at + len(reads) * TICK
+    processed = len(rows) if reader.processed is None else reader.processed
+    return Consumer(name, rows, processed, commits, reader.drained)
+
+
+def _reads(text: str, logs: Sequence[Sequence[_Id | None]]) -> Iterator[tuple[_Id, int, int]]:
+    for word in text.split():
+        named, _, place = word.rpartition("@")
+        partition, _, span = place.rpartition("/")
+        first, _, last = span.partition("-")
+        for offset in range(int(first), int(last or first) + 1):
+            there = _id(named) if named not in ("", "?") else NOBODY if named else logs[int(partition or 0)][offset]
+            assert there is not None, f"nothing to read at {word}"
+            yield there, int(partition or 0), offset
+
+
+def _audit(logs: Sequence[Sequence[_Id | None]], audited_to: Mapping[int, int], low: int) -> Audit:
+    found = [
+        (offset, there[1], there[0], partition)
+        for partition, ids in enumerate(logs)
+        for offset, there in enumerate(ids)
+        if there and low <= offset < audited_to.get(partition, len(ids))
+    ]
+    spans = [AuditedPartition(p, low, len(ids), audited_to.get(p, len(ids))) for p, ids in enumerate(logs)]
+    return Audit(np.array(found, records.AUDITED), tuple(spans))
+
+
+def _transactions(text: str) -> Rows:
+    """`0-4c 5-9a`: committed, aborted, o open, u unknown."""
+    rows = np.zeros(len(text.split()), records.TRANSACTION)
+    for n, word in enumerate(text.split()):
+        first, _, last = word[:-1].partition("-")
+        rows[n]["first"], rows[n]["last"] = int(first), int(last)
+        rows[n]["outcome"] = TransactionOutcome[ENDINGS[word[-1]]]
+    return rows
+
+
+def _effects(text: str) -> Rows:
+    rows = np.zeros(len(text.split()), records.EFFECT)
+    for n, word in enumerate(text.split()):
+        rows[n]["producer"], rows[n]["seq"] = _id(word)
+    return rows

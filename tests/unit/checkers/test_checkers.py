@@ -1,0 +1,268 @@
+"""Every checker alone: histories in which it must speak, with the exact count, and neighbours in which it must not."""
+
+from __future__ import annotations
+
+import pytest
+
+from brokerlab.checkers import CHECKERS
+from brokerlab.core.verdict import Finding, MessageRef
+from brokerlab.core.words import Word
+from brokerlab.ledger import ids
+from brokerlab.ledger.facts import Facts
+from brokerlab.ledger.ledger import Ledger
+from tests.fakes.histories import LATENCY, READ, SENT, TICK, Reader, history
+
+FIVE = "AAAAA"
+KILLED = {"drained": False}
+
+Case = tuple[str, Ledger, int]
+
+LOST: list[Case] = [
+    ("acknowledged, and gone", history(FIVE, "0 1 2 3", [Reader("0-3")]), 1),
+    ("handed over with acks=0, and gone", history("HHHHH", "0 1"), 3),
+    (
+        "given to a reader that died in it, then truncated",
+        history(FIVE, "0 1 2 3", [Reader("0-3 4@4", 4)]),
+        1,
+    ),
+    ("all of it", history(FIVE, "", [Reader("")]), 5),
+    ("promised in a committed transaction", history(FIVE, "0 1 2 3 -", transactions=["0-4c"]), 1),
+    ("nothing is", history(FIVE), 0),
+    ("processed before the log lost it", history(FIVE, "0 1 2 3", [Reader("0-3 4@4")]), 0),
+    ("the audit did not finish", history(FIVE, "0 1 2 3 4", [Reader("0-2")], audited_to={0: 3}), 0),
+    ("the log's beginning was deleted", history(FIVE, "0 1 2 3 4", [Reader("2-4")], low=2), 0),
+    ("nothing was promised: unknown, failed, never answered", history("AUFS", "0"), 0),
+    ("promised in an aborted transaction", history(FIVE, "0 1 -", transactions=["2-4a"]), 0),
+    ("promised in a transaction that nobody knows the end of", history(FIVE, "0 1", transactions=["2-4u"]), 0),
+    ("in another partition than it was acknowledged in", history(FIVE, ["0 1 2 3", "4"]), 0),
+]
+MISSED: list[Case] = [
+    ("committed, then died before processing", history(FIVE, None, [Reader("0-4", 2, {0: 5}, **KILLED)]), 3),
+    ("committed past what was never read", history(FIVE, None, [Reader("0-1", commits={0: 5}, **KILLED)]), 3),
+    ("every reader drained, without a commit", history(FIVE, None, [Reader("0-1"), Reader("3-4")]), 1),
+    ("nothing is", history(FIVE), 0),
+    ("still ahead of the group", history(FIVE, None, [Reader("0-1", commits={0: 2}, **KILLED)]), 0),
+    ("one copy is still ahead", history(FIVE, "0 1 2 3 4 3", [Reader("0-2 4", commits={0: 5}, **KILLED)]), 0),
+    (
+        "the group went back behind it",
+        history(
+            FIVE,
+            None,
+            [
+                Reader("0-1", commits={0: 5}, drained=False),
+                Reader("", commits={0: 2}, drained=False, at=READ + 10 * TICK),
+            ],
+        ),
+        0,
+    ),
+    ("processed by the successor", history(FIVE, None, [Reader("0-4", 2, {0: 5}, **KILLED), Reader("2-4")]), 0),
+    ("not promised", history("AAFUS", None, [Reader("0-1")]), 0),
+    ("of an aborted transaction", history(FIVE, "0 1 2 3 4 -", [Reader("0-1")], transactions=["2-4a"]), 0),
+    ("another partition's commit", history(FIVE, ["0 1 2", "3 4"], [Reader("0-2", commits={0: 99}, **KILLED)]), 0),
+]
+UNSEEN: list[Case] = [
+    ("still ahead of the group", history(FIVE, None, [Reader("0-1", commits={0: 2}, **KILLED)]), 3),
+    ("nobody read", history(FIVE, None, [Reader("", **KILLED)]), 5),
+    ("the audit did not finish", history(FIVE, None, [Reader("0-1", **KILLED)], audited_to={0: 2}), 3),
+    ("the log's beginning was deleted", history(FIVE, None, [Reader("2-4")], low=2), 2),
+    ("nothing is", history(FIVE), 0),
+    ("lost for sure", history(FIVE, "0 1 2"), 0),
+    ("missed for sure", history(FIVE, None, [Reader("0-1")]), 0),
+    ("not promised", history("UUSFF", "", [Reader("", **KILLED)], audited_to={0: 0}), 0),
+]
+DUPLICATE: list[Case] = [
+    ("twice in the log", history(FIVE, "0 1 2 2 3 4"), 1),
+    ("three times is one id", history(FIVE, "0 1 2 2 2 3 4"), 1),
+    ("the whole batch", history(FIVE, "0 1 2 3 4 0 1 2 3 4"), 5),
+    ("in two partitions at the same offset", history(FIVE, ["0 1 2 3 4", "0"]), 1),
+    ("read at two offsets, of which the log kept one", history(FIVE, None, [Reader("0-4 4@5")]), 1),
+    ("read at two offsets, of which the log kept none", history(FIVE, "0 1 2 3", [Reader("0-3 4@4 4@5")]), 1),
+    ("nothing is", history(FIVE), 0),
+    ("one record, read twice", history(FIVE, None, [Reader("0-4 3-4")]), 0),
+    ("the same number of two producers", history(["AA", "AA"], "0 1 1:0 1:1"), 0),
+    ("a phantom twice", history("A.", "0 1 1"), 0),
+]
+REDELIVERED: list[Case] = [
+    ("by one reader", history(FIVE, None, [Reader("0-4 4")]), 1),
+    ("by a successor", history(FIVE, None, [Reader("0-4", 2, **KILLED), Reader("2-4")]), 3),
+    ("three times is one record", history(FIVE, None, [Reader("0-4 4 4")]), 1),
+    ("both copies of a duplicate", history(FIVE, "0 1 2 3 4 4", [Reader("0-5 4-5")]), 2),
+    ("a record that the log lost", history(FIVE, "0 1 2 3", [Reader("0-3 4@4 4@4")]), 1),
+    ("nothing is", history(FIVE), 0),
+    ("two copies, each read once", history(FIVE, "0 1 2 3 4 4"), 0),
+    ("another id at an offset that was written anew", history(FIVE, "0 1 2 4", [Reader("0-2 3@3 3")]), 0),
+]
+DUPLICATE_EFFECT: list[Case] = [
+    ("one id twice", history(FIVE, effects="0 1 1 2"), 1),
+    ("far apart", history(FIVE, effects="0 1 2 3 4 0 1"), 2),
+    ("three times is one id", history(FIVE, effects="3 3 3"), 1),
+    ("nothing is", history(FIVE, effects="0 1 2 3 4"), 0),
+    ("no effects store", history(FIVE), 0),
+    ("two producers", history(["A", "A"], "0 1:0", effects="0 1:0"), 0),
+    ("an effect of nobody's", history("A", effects="7 7"), 0),
+]
+GHOST: list[Case] = [
+    ("timed out, and in the log", history("AU"), 1),
+    ("never answered, and in the log", history("AS"), 1),
+    ("read, then truncated", history("AU", "0", [Reader("0 1@1")]), 1),
+    ("of an undecided transaction", history("AA", transactions=["1-1u"]), 1),
+    ("of a transaction that never ended", history("AA", transactions=["1-1o"]), 1),
+    ("nowhere", history("AU", "0"), 0),
+    ("acknowledged", history("AA"), 0),
+    ("of an aborted transaction", history("AU", transactions=["1-1a"]), 0),
+]
+DROPPED: list[Case] = [
+    ("timed out, and nowhere", history("AU", "0"), 1),
+    ("never answered, and nowhere", history("AS", "0"), 1),
+    ("in the log", history("AU"), 0),
+    ("read, then truncated", history("AU", "0", [Reader("0 1@1")]), 0),
+    ("acknowledged and lost", history("AA", "0"), 0),
+    ("never sent", history("A.", "0"), 0),
+]
+RESURRECTED: list[Case] = [
+    ("failed, and in the log", history("AF"), 1),
+    ("failed, and read", history("AF", "0", [Reader("0 1@1")]), 1),
+    ("failed, and nowhere", history("AF", "0"), 0),
+    ("unknown, and in the log", history("AU"), 0),
+    ("of an aborted transaction, in the log alone", history("AF", None, [Reader("0")], transactions=["1-1a"]), 0),
+]
+ABORTED_READ: list[Case] = [
+    ("delivered", history(FIVE, transactions=["3-4a"]), 2),
+    ("delivered, not processed", history(FIVE, None, [Reader("0-4", 0)], transactions=["3-4a"]), 2),
+    ("delivered although its send had failed", history("AF", transactions=["1-1a"]), 1),
+    ("in the log alone", history(FIVE, None, [Reader("0-2")], transactions=["3-4a"]), 0),
+    ("committed", history(FIVE, transactions=["0-4c"]), 0),
+    ("undecided", history(FIVE, transactions=["0-4u"]), 0),
+    ("the other producer's transaction", history(["AA", "AA"], "0 1 1:0 1:1", transactions=["0-1c", ""]), 0),
+]
+TORN: list[Case] = [
+    ("one of five is gone", history(FIVE, "0 1 2 3 -", transactions=["0-4c"]), 1),
+    ("its end was skipped", history(FIVE, None, [Reader("0-2")], transactions=["0-4c"]), 1),
+    ("two transactions", history("AAAA", "0 2", transactions=["0-1c 2-3c"]), 2),
+    ("of the second producer", history(["A", "AA"], "0 1:0", transactions=["0-0c", "0-1c"]), 1),
+    ("whole", history(FIVE, transactions=["0-4c"]), 0),
+    ("none of it arrived: lost, not torn", history("AAAA", "0 1", transactions=["0-1c 2-3c"]), 0),
+    ("aborted, and a part was read", history(FIVE, None, [Reader("0-1")], transactions=["0-4a"]), 0),
+    ("its rest is still ahead", history(FIVE, None, [Reader("0-1", **KILLED)], transactions=["0-4c"]), 0),
+    ("no transactions", history(FIVE, "0 1"), 0),
+]
+REORDERED: list[Case] = [
+    ("one step", history(FIVE, "0 2 1 3 4"), 1),
+    ("a batch behind its successor", history("AAAAAA", "0 3 4 5 1 2"), 2),
+    ("backwards", history(FIVE, "4 3 2 1 0"), 4),
+    ("of the second producer, between the first's", history(["AA", "AA"], "0 1:1 1 1:0"), 1),
+    ("in order", history(FIVE), 0),
+    ("a copy of an earlier one is a duplicate", history(FIVE, "0 1 2 3 4 1"), 0),
+    ("two partitions", history(FIVE, ["3 4", "0 1 2"]), 0),
+    ("two producers", history(["AA", "AA"], "1:0 0 1:1 1"), 0),
+    ("a phantom in between", history("AA.A", "0 2 1 3"), 0),
+]
+REWIND: list[Case] = [
+    ("one step back", history(FIVE, None, [Reader("0-4 4")]), 1),
+    ("ten back is one rewind", history("A" * 20, None, [Reader("0-14 5-19")]), 1),
+    ("twice", history(FIVE, None, [Reader("0-2 1-3 2-4")]), 2),
+    ("in one of two partitions", history("AAAA", ["0 1", "2 3"], [Reader("0 1/0 1 1/1 1/0")]), 1),
+    ("forward", history(FIVE), 0),
+    ("a successor starts anew", history(FIVE, None, [Reader("0-4"), Reader("2-4")]), 0),
+    ("another partition's lower offset", history("AAAA", ["0 1", "2 3"], [Reader("0-1 1/0 1/1")]), 0),
+]
+SKIP: list[Case] = [
+    ("over two records", history(FIVE, None, [Reader("0-1 4")]), 1),
+    ("twice", history(FIVE, None, [Reader("0 2 4")]), 2),
+    ("began behind the beginning", history(FIVE, None, [Reader("2-4")]), 1),
+    ("given later, to itself", history(FIVE, None, [Reader("0 3-4 0-4")]), 1),
+    ("given later, to another", history(FIVE, None, [Reader("0 4"), Reader("0-4", at=READ + 100 * TICK)]), 1),
+    ("over a phantom", history("AA", "0 ? 1", [Reader("0 2")]), 1),
+    ("in the second partition", history("AAAA", ["0", "1 2 3"], [Reader("0 1/0 1/2")]), 1),
+    ("nothing is", history(FIVE), 0),
+    ("over transaction markers", history(FIVE, "0 - 1 - - 2 3 4", [Reader("0 2 5-7")]), 0),
+    ("over an aborted transaction", history(FIVE, "0 1 2 - 3 4", [Reader("0 4-5")], transactions=["1-2a"]), 0),
+    ("over an undecided transaction", history(FIVE, "0 1 2 3 4", [Reader("0 3-4")], transactions=["1-2u"]), 0),
+    ("given before, to another", history(FIVE, None, [Reader("0-4"), Reader("3-4", at=READ + 100 * TICK)]), 0),
+    ("over what the audit does not know", history(FIVE, "0 1 - - 4", [Reader("0-1 4")]), 0),
+    ("back is no skip", history(FIVE, None, [Reader("0-4 2-4")]), 0),
+]
+PHANTOM: list[Case] = [
+    ("in the log and read is one", history("AA", "0 1 ?"), 1),
+    ("never used number", history("AA.", "0 1 2"), 1),
+    ("number beyond the end", history("AA", "0 1 9"), 1),
+    ("unknown producer", history("AA", "0 1 5:0"), 1),
+    ("one id at two places is one", history("AA", "0 1 9 9"), 1),
+    ("two that can't be told apart, at two places", history("AA", "0 1 ? ?"), 2),
+    ("read, in no log", history("AA", None, [Reader("0-1 ?@2")]), 1),
+    ("in the effects store", history("AA", effects="0 1 9 9"), 1),
+    ("nothing was sent at all", history("", "0 ?"), 2),
+    ("nothing is", history("AA"), 0),
+    ("failed, but sent", history("AF"), 0),
+]
+_SLOW = READ - SENT  # message n is sent at SENT + n ms and read at READ + n ms
+LATE: list[Case] = [
+    ("all of them", history(FIVE, deadline_us=_SLOW - 1), 5),
+    ("the last", history(FIVE, None, [Reader("0-3"), Reader("4", at=READ + 5 * TICK)], deadline_us=_SLOW), 1),
+    ("of the second producer", history(["A", "A"], "0 1:0", deadline_us=_SLOW), 1),
+    ("just in time", history(FIVE, deadline_us=_SLOW), 0),
+    ("no deadline", history(FIVE), 0),
+    ("in time first, and again later", history(FIVE, None, [Reader("0-4 0-4")], deadline_us=_SLOW), 0),
+    ("never", history(FIVE, "0 1 2 3", deadline_us=_SLOW), 0),
+    ("a phantom", history("A", "0 ? 9", deadline_us=_SLOW), 0),
+]
+
+CASES: dict[Word, list[Case]] = {
+    Word.LOST: LOST,
+    Word.MISSED: MISSED,
+    Word.UNSEEN: UNSEEN,
+    Word.DUPLICATE: DUPLICATE,
+    Word.REDELIVERED: REDELIVERED,
+    Word.DUPLICATE_EFFECT: DUPLICATE_EFFECT,
+    Word.GHOST: GHOST,
+    Word.DROPPED: DROPPED,
+    Word.RESURRECTED: RESURRECTED,
+    Word.ABORTED_READ: ABORTED_READ,
+    Word.TORN_TRANSACTION: TORN,
+    Word.REORDERED: REORDERED,
+    Word.REWIND: REWIND,
+    Word.SKIP: SKIP,
+    Word.PHANTOM: PHANTOM,
+    Word.LATE: LATE,
+}
+
+
+CHECK = dict(zip(Word, CHECKERS, strict=True))
+
+
+def find(word: Word, ledger: Ledger) -> Finding:
+    return CHECK[word](Facts(ledger))
+
+
+PARAMETERS = [
+    pytest.param(word, ledger, count, id=f"{word}: {why}") for word in CASES for why, ledger, count in CASES[word]
+]
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 1 << 18])
+@pytest.mark.parametrize(("word", "ledger", "count"), PARAMETERS)
+def test_it_speaks_when_it_must_and_only_then(
+    word: Word, ledger: Ledger, count: int, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ids, "CHUNK", chunk)
+    finding = find(word, ledger)
+    assert (finding.word, finding.count) == (word, count)
+    assert bool(finding.examples) == bool(count)
+
+
+def test_every_word_has_cases_of_both_kinds() -> None:
+    assert set(CASES) == set(Word)
+    for word, cases in CASES.items():
+        assert {bool(count) for _, _, count in cases} == {True, False}, word
+
+
+def test_a_lost_message_is_named_with_the_place_that_was_acknowledged() -> None:
+    finding = find(Word.LOST, history(FIVE, "0 1 2 3"))
+    assert finding.examples == (
+        MessageRef(0, 4, partition=0, offset=4, at_us=SENT + 4 * TICK + LATENCY, sent_us=SENT + 4 * TICK),
+    )
+
+
+def test_at_most_five_are_named() -> None:
+    finding = find(Word.LOST, history("A" * 20, "0 1"))
+    assert (finding.count, [ref.seq for ref in finding.examples]) == (18, [2, 3, 4, 5, 6])
