@@ -135,7 +135,7 @@ def _download(context: Any, jar: LockedJar) -> Path:
     except (RequestException, RuntimeError) as error:
         raise LabError(
             f"{jar.coordinate} could not be downloaded: {type(error).__name__}",
-            "the first start needs the network (45 MB; later ones do not); BROKERLAB_MAVEN names a mirror, if you have one",
+            "the first start needs the network (45 MB); BROKERLAB_MAVEN names a mirror, if you have one",
         ) from error
 
 
