@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -24,39 +25,56 @@ Svg = Annotated[
 ]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id or its beginning, or 'last'.")]
 
-# What is sent. The limits are those of the message layout and the ledger: a producer's number is 16 bits, a sequence
-# number 32, a partition 15; a message holds its 28-byte header, and stays below the brokers' message.max.bytes (1 MiB).
+# What is sent; without the option it is the scenario's own number. The limits are those of the message layout and the
+# ledger: a producer's number is 16 bits, a sequence number 32, a partition 15; a message holds its 28-byte header and
+# checksum, and stays below the brokers' message.max.bytes (1 MiB).
+
+
+def _within(low: int, high: int) -> Callable[[int | None], int | None]:
+    """A check whose sentence says what is possible."""
+
+    def check(value: int | None) -> int | None:
+        if value is not None and not low <= value <= high:
+            raise typer.BadParameter(f"{value:,} is impossible, it is between {low:,} and {high:,}")
+        return value
+
+    return check
+
+
 Messages = Annotated[
     int | None,
-    typer.Option("--messages", "-m", min=1, max=2**32 - 1, help="Messages a variant.", show_default="the scenario's"),
+    typer.Option("--messages", "-m", metavar="N", help="Messages a variant.", callback=_within(1, 2**32 - 1)),
 ]
 Size = Annotated[
-    int | None, typer.Option("--size", min=28, max=1_000_000, help="Bytes a message.", show_default="the scenario's")
+    int | None, typer.Option("--size", metavar="BYTES", help="Bytes a message.", callback=_within(28, 1_000_000))
 ]
 Rate = Annotated[
     int | None,
     typer.Option(
-        "--rate", min=0, help="Messages a second and variant; 0: as fast as it goes.", show_default="the scenario's"
+        "--rate",
+        metavar="N",
+        help="Messages a second and variant; 0: as fast as it goes.",
+        callback=_within(0, 100_000_000),
     ),
 ]
 Producers = Annotated[
     int | None,
-    typer.Option("--producers", min=1, max=1000, help="Producer processes a variant.", show_default="the scenario's"),
+    typer.Option("--producers", metavar="N", help="Producer processes a variant.", callback=_within(1, 1000)),
 ]
 Consumers = Annotated[
     int | None,
-    typer.Option("--consumers", min=1, max=1000, help="Consumer processes a variant.", show_default="the scenario's"),
+    typer.Option("--consumers", metavar="N", help="Consumer processes a variant.", callback=_within(1, 1000)),
 ]
 Partitions = Annotated[
-    int | None,
-    typer.Option("--partitions", min=1, max=1000, help="Partitions a topic.", show_default="the scenario's"),
+    int | None, typer.Option("--partitions", metavar="N", help="Partitions a topic.", callback=_within(1, 1000))
 ]
 Keys = Annotated[
     int | None,
-    typer.Option("--keys", min=0, help="Distinct keys; 0: messages have no key.", show_default="the scenario's"),
+    typer.Option("--keys", metavar="N", help="Distinct keys; 0: no keys.", callback=_within(0, 2**31 - 1)),
 ]
 Seed = Annotated[
-    int | None, typer.Option("--seed", min=0, help="Seed of all that is drawn by lot.", show_default="the scenario's")
+    int | None,
+    typer.Option("--seed", metavar="N", help="Seed of all that is drawn by lot.", callback=_within(0, 2**63 - 1)),
 ]
 Only = Annotated[
     list[str] | None,

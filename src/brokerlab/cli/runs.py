@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,17 +20,12 @@ brokerlab runs delete 20261123-163239-acks-7f3a --yes
 )
 
 
-def folder(named: Path | None) -> Path:
-    """Where runs are kept: as the option says, else as `core.folders` does."""
-    return named if named is not None else folders.runs()
-
-
 @app.command("list")
 def list_(runs_dir: options.RunsDir = None, json: options.Json = False) -> None:
     """List the runs, oldest first, with their verdicts; a run that was cut short is 'interrupted'."""
     from brokerlab.ledger import store
 
-    runs = list(store.found(folder(runs_dir)))
+    runs = list(store.found(runs_dir or folders.runs()))
     if json:
         terminal.print_json(
             [
@@ -47,7 +41,9 @@ def list_(runs_dir: options.RunsDir = None, json: options.Json = False) -> None:
         )
         return
     rows = [(run.run, run.scenario, "?" if run.messages is None else f"{run.messages:,}", run.state) for run in runs]
-    terminal.print_rows(("run", "scenario", "messages", "verdict"), rows, empty=f"no runs in {folder(runs_dir)}")
+    terminal.print_rows(
+        ("run", "scenario", "messages", "verdict"), rows, empty=f"no runs in {runs_dir or folders.runs()}"
+    )
 
 
 @app.command()
@@ -59,7 +55,7 @@ def show(
     from brokerlab.ledger import store
     from brokerlab.reports.json import decode
 
-    stored = store.find(folder(runs_dir), run)
+    stored = store.find(runs_dir or folders.runs(), run)
     reporting.show(decode(stored.verdict()), stored.folder, json=json, svg=svg)
 
 
@@ -72,7 +68,7 @@ def delete(
     """Delete runs and all that they wrote; asks before."""
     from brokerlab.ledger import store
 
-    doomed = [store.find(folder(runs_dir), run) for run in runs]
+    doomed = [store.find(runs_dir or folders.runs(), run) for run in runs]
     names = ", ".join(run.run for run in doomed)
     if not terminal.agreed(f"delete {names}?", yes=yes):
         raise typer.Abort

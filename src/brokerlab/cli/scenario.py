@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from brokerlab.cli import options, terminal, tree
+from brokerlab.core import folders
 
 app = tree.group(
     "Run an experiment on a real broker, and judge it.",
@@ -56,3 +57,64 @@ def show(name: Name, json: options.Json = False) -> None:
     console = terminal.console()
     for part in scenarios.parts(scenario):
         console.print(part)
+
+
+@app.command()
+def run(
+    name: Name,
+    messages: options.Messages = None,
+    size: options.Size = None,
+    rate: options.Rate = None,
+    producers: options.Producers = None,
+    consumers: options.Consumers = None,
+    partitions: options.Partitions = None,
+    keys: options.Keys = None,
+    seed: options.Seed = None,
+    only: options.Only = None,
+    lab: options.LabOption = "local",
+    bootstrap: options.Bootstrap = None,
+    properties: options.Properties = None,
+    java: options.Java = None,
+    prometheus: options.Prometheus = True,
+    keep: options.Keep = False,
+    runs_dir: options.RunsDir = None,
+    json: options.Json = False,
+    junit: options.Junit = None,
+    svg: options.Svg = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Run a scenario: real brokers, real faults, every message accounted for.
+
+    Exit code: 0 held, 1 broken, 3 inconclusive or skipped, 4 the lab could not start.
+    """
+    from brokerlab.cli import reporting, running
+    from brokerlab.reports.live import watching
+
+    numbers = {"messages": messages, "size": size, "rate": rate, "producers": producers}
+    numbers |= {"consumers": consumers, "partitions": partitions, "keys": keys, "seed": seed}
+    wish = running.wish(name, only or [], numbers, properties)
+    where = running.where(lab, bootstrap, java, prometheus=prometheus, keep=keep)
+    with watching(terminal.console(stderr=True), quiet=quiet) as watcher:
+        verdict, stored = running.carry_out(wish, where, runs_dir or folders.runs(), watcher)
+    reporting.show(verdict, stored.folder, json=json, svg=svg, junit=junit)
+    raise typer.Exit(verdict.exit_code)
+
+
+@app.command()
+def check(
+    run: options.RunName,
+    runs_dir: options.RunsDir = None,
+    json: options.Json = False,
+    junit: options.Junit = None,
+    svg: options.Svg = None,
+) -> None:
+    """Judge a stored run again, offline, from what was written down; the exit code is the verdict's."""
+    from brokerlab import catalog
+    from brokerlab.cli import reporting
+    from brokerlab.engine.verdict import judge_folder
+    from brokerlab.ledger import store
+
+    stored = store.find(runs_dir or folders.runs(), run)
+    verdict = judge_folder(stored.folder, catalog.scenario(stored.scenario))
+    reporting.show(verdict, stored.folder, json=json, svg=svg, junit=junit)
+    raise typer.Exit(verdict.exit_code)

@@ -49,19 +49,20 @@ class Lines:
 
     def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._write, self._clock = write, clock
-        self._started, self._shown = clock(), clock()
+        self._started = self._told_at = clock()
+        self._told = ""
 
     def phase(self, name: str) -> None:
         self._line(f"{PHASES.get(name, name)} ...")
 
     def progress(self, counters: Mapping[str, Mapping[str, int]], messages: int) -> None:
-        if self._clock() - self._shown >= LINE_EVERY_S:
-            self._shown = self._clock()
-            sent = ", ".join(f"{name} {of.get('sent', 0):,}" for name, of in counters.items())
+        sent = ", ".join(f"{name} {of.get('sent', 0):,}" for name, of in counters.items())
+        if sent != self._told and self._clock() - self._told_at >= LINE_EVERY_S:
+            self._told, self._told_at = sent, self._clock()
             self._line(f"sent of {messages:,}: {sent}")
 
     def fault(self, name: str, sentence: str, *, active: bool) -> None:
-        self._line(f"{'FAULT' if active else 'healed'} {sentence}")
+        self._line(f"FAULT {sentence}" if active else sentence)
 
     def say(self, sentence: str) -> None:
         self._line(sentence)

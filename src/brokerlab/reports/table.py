@@ -42,7 +42,7 @@ def parts(run: RunVerdict, width: int, question: str = "", folder: Path | None =
         yield from _tables(run, width)
     yield from _section("What was done to the broker", [f"{'✓' if r.bit else '✗'} {r.sentence}" for r in run.receipts])
     yield from _section("What happened, and why", run.explanation)
-    yield from _section(f"Why {run.verdict.value}", list(_reasons(run)))
+    yield from _section(f"Why {run.verdict.value}", run.reasons)
     yield _verdict_line(run)
     if folder is not None:
         yield _next(run, folder)
@@ -76,15 +76,6 @@ def _section(heading: str, sentences: Sequence[str]) -> Iterator[RenderableType]
     if sentences:
         yield Text(heading, "bold")
         yield Padding(Group(*[Text(sentence) for sentence in sentences]), (0, 0, 1, 2), expand=False)
-
-
-def _reasons(run: RunVerdict) -> Iterator[str]:
-    seen = set()
-    for variant in run.variants:
-        for reason in variant.reasons:
-            seen.add(reason)
-            yield f"{variant.variant}: {reason}"
-    yield from (reason for reason in run.reasons if reason not in seen)
 
 
 def _verdict_line(run: RunVerdict) -> Text:

@@ -61,10 +61,9 @@ TIMELINE = (
 
 
 def explain(verdict: RunVerdict, story: Story) -> tuple[str, ...]:
-    """What happened and why, with the run's own ids and offsets."""
+    """What followed and why, with the run's own ids and offsets; what was done is said by the receipts."""
     by_name = {variant.variant: variant for variant in verdict.variants}
-    told = [receipt.sentence[0].upper() + receipt.sentence[1:] + "." for receipt in story.receipts.values()]
-    told += [_loss(by_name[name], story) for name in ("acks=0", "acks=1") if name in by_name]
+    told = [_loss(by_name[name], story) for name in ("acks=0", "acks=1") if name in by_name]
     kept = [variant for name, variant in by_name.items() if name.startswith("acks=all")]
     if kept and not any(variant.found(Word.LOST) for variant in kept):
         told.append(
