@@ -147,8 +147,7 @@ def read(path: Path, kind: Kind) -> Opened:
             raise InconclusiveError(f"the ledger file {path} is truncated: {size} bytes, too short for its header")
         header = np.frombuffer(head, HEADER)[0]
         _verify(path, kind, header)
-        used = min(int(header["used"]), int(header["first_row"]) - HEADER.itemsize)
-        area = file.read(used)
+        area = file.read(int(header["used"]))
     first, count, row = int(header["first_row"]), int(header["count"]), kind.rows.itemsize
     if size < first + count * row:
         raise InconclusiveError(
@@ -167,7 +166,15 @@ def _verify(path: Path, kind: Kind, header: NDArray[np.void]) -> None:
             f"the ledger file {path} has format version {int(header['version'])}; this program reads {VERSION}",
             "Judge it with the version of brokerlab that wrote it.",
         )
-    if int(header["row"]) != kind.rows.itemsize or int(header["first_row"]) % PAGE:
+    first_row, used = int(header["first_row"]), int(header["used"])
+    if (
+        int(header["row"]) != kind.rows.itemsize
+        or first_row < PAGE
+        or first_row % PAGE
+        or used > first_row - HEADER.itemsize
+        or int(header["processed"]) > int(header["count"])
+        or int(header["number"]) >= records.PHANTOM_PRODUCER
+    ):
         raise InconclusiveError(f"the ledger file {path} is corrupt: its header contradicts itself")
 
 

@@ -8,6 +8,7 @@ agent left half-written behind the counted rows is named in `Ledger.torn`. Rows 
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ def load(folder: Path, deadline_us: int | None = None) -> Ledger:
     audits, transactions = _all(folder, files.AUDIT), _all(folder, files.TRANSACTIONS)
     everything = [*sends, *deliveries, *commits, *audits, *transactions]
     _same_run(everything)
+    _distinct(sends)
     missing = _missing(sends)
     return Ledger(
         sends=_by_number(sends),
@@ -37,7 +39,14 @@ def load(folder: Path, deadline_us: int | None = None) -> Ledger:
 
 def reasons(folder: Path) -> dict[int, list[str]]:
     """{producer: its failure reasons}; a row's `reason` is an index into its producer's list."""
-    return {file.number("number"): json.loads(file.area or b'[""]') for file in _all(folder, files.SENDS)}
+    return {file.number("number"): _texts(file) for file in _all(folder, files.SENDS)}
+
+
+def _texts(file: files.Opened) -> list[str]:
+    try:
+        return [str(text) for text in json.loads(file.area or b'[""]')]
+    except ValueError as error:
+        raise InconclusiveError(f"the ledger file {file.path} is corrupt: its list of reasons is no JSON") from error
 
 
 def _all(folder: Path, kind: files.Kind) -> list[files.Opened]:
@@ -50,6 +59,12 @@ def _same_run(opened: list[files.Opened]) -> None:
             raise InconclusiveError(
                 f"{file.path} and {opened[0].path.name} are of different runs: the folder is not one variant's ledger"
             )
+
+
+def _distinct(sends: list[files.Opened]) -> None:
+    for one, other in pairwise(sends):
+        if one.number("number") == other.number("number"):
+            raise InconclusiveError(f"{one.path} and {other.path.name} are both of producer {one.number('number')}")
 
 
 def _by_number(sends: list[files.Opened]) -> tuple[Rows, ...]:
@@ -73,11 +88,17 @@ def _consumer(file: files.Opened, commits: dict[str, Rows]) -> Consumer:
     )
 
 
+def _spans(file: files.Opened) -> Rows:
+    if len(file.area) % files.SPAN.itemsize:
+        raise InconclusiveError(f"the ledger file {file.path} is corrupt: its list of partitions is cut off")
+    return np.frombuffer(file.area, files.SPAN)
+
+
 def _audit(audits: list[files.Opened]) -> Audit:
     partitions = [
         AuditedPartition(int(span["partition"]), int(span["low"]), int(span["high"]), int(span["position"]))
         for file in audits
-        for span in np.frombuffer(file.area, files.SPAN)
+        for span in _spans(file)
     ]
     rows = [file.rows for file in audits if len(file.rows)]
     joined = rows[0] if len(rows) == 1 else np.concatenate(rows) if rows else no_rows(records.AUDITED)

@@ -1,0 +1,241 @@
+"""A broker of pure memory behind the real protocols, that does wrong on demand: loses, repeats, invents, reorders, ...
+
+Logs are lists of values, one a partition. `Mischief` says what goes wrong, by sequence number when messages are written
+and by offset when they are read; without any, it is a broker that keeps every promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from brokerlab.core.message import sequence_numbers
+from brokerlab.core.node import NodeSpec
+from brokerlab.core.protocols import Outcomes, PartitionState, Received
+from brokerlab.core.words import Outcome
+
+Log = list[bytes]
+
+
+@dataclass
+class Mischief:
+    """What goes wrong. Sets hold sequence numbers; `skips` and `rewinds` hold offsets of partition 0."""
+
+    loses: set[int] = field(default_factory=set)  # confirmed, not written
+    repeats: set[int] = field(default_factory=set)  # written twice
+    reorders: set[int] = field(default_factory=set)  # written before the message in front of it
+    corrupts: set[int] = field(default_factory=set)  # written with one bit turned
+    fails: set[int] = field(default_factory=set)  # reported as failed, not written
+    resurrects: set[int] = field(default_factory=set)  # reported as failed, but written
+    ghosts: set[int] = field(default_factory=set)  # outcome unknown, but written
+    drops: set[int] = field(default_factory=set)  # outcome unknown, not written
+    never_answers: set[int] = field(default_factory=set)  # written, and no outcome ever
+    invents: tuple[bytes, ...] = ()  # values nobody sent, at the end of partition 0
+    skips: set[int] = field(default_factory=set)  # never given to a group's consumer
+    rewinds: dict[int, int] = field(default_factory=dict)  # when this offset was given: back by so many, once
+    delay_polls: int = 0  # outcomes come so many polls late
+    room: int = 1 << 30  # messages that the client holds at a time
+    unreadable_from: int = 1 << 30  # the auditor gets no further than this offset
+
+
+@dataclass
+class MemoryBroker:
+    """The plug-in, and the cluster's state: `logs[topic][partition]`, `offsets[group, topic][partition]`."""
+
+    mischief: Mischief = field(default_factory=Mischief)
+    logs: dict[str, list[Log]] = field(default_factory=dict)
+    offsets: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
+    states: dict[str, list[PartitionState]] = field(default_factory=dict)
+    name: str = "memory"
+    port: str = "client"
+
+    def nodes(self, count: int) -> tuple[NodeSpec, ...]:
+        return ()
+
+    def node_id(self, node: str) -> int:
+        return int(node.rpartition("-")[2])
+
+    def admin(self, endpoint: str, settings: Mapping[str, str]) -> MemoryAdmin:
+        return MemoryAdmin(self)
+
+    def sender(self, endpoint: str, topic: str, settings: Mapping[str, str]) -> MemorySender:
+        return MemorySender(self, topic, Outcome.HANDED if settings.get("acks") == "0" else Outcome.ACKED)
+
+    def receiver(self, endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -> MemoryReceiver:
+        start = self.offsets.setdefault((group, topic), {})
+        positions = {partition: start.get(partition, 0) for partition in range(len(self.logs[topic]))}
+        return MemoryReceiver(self, topic, positions, start)
+
+    def auditor(
+        self, endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]
+    ) -> MemoryReceiver:
+        everything = partitions or range(len(self.logs[topic]))
+        return MemoryReceiver(self, topic, dict.fromkeys(everything, 0), None)
+
+
+@dataclass
+class MemorySender:
+    """Writes at once; the outcomes wait to be asked for."""
+
+    broker: MemoryBroker
+    topic: str
+    good: Outcome
+    reasons: list[str] = field(default_factory=lambda: ["", "so it was asked of this fake"])
+    _answers: list[tuple[int, Outcomes]] = field(default_factory=list)
+    _polls: int = 0
+
+    def send(self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None) -> int:
+        inside = sum(len(answer.seq) for _, answer in self._answers)
+        taken = values[: max(0, self.broker.mischief.room - inside)]
+        for value, seq in zip(taken, sequence_numbers(taken).tolist(), strict=True):
+            self._answer(seq, partition, self._write(value, seq, self.broker.logs[self.topic][partition]))
+        return len(taken)
+
+    def _write(self, value: bytes, seq: int, log: Log) -> int:
+        """Returns the offset (-1: nowhere)."""
+        mischief = self.broker.mischief
+        if seq in mischief.loses:
+            return len(log)  # where it would be: the next message will be there
+        if seq in mischief.fails or seq in mischief.drops:
+            return -1
+        if seq in mischief.corrupts:
+            value = value[:-1] + bytes([value[-1] ^ 1])
+        at = max(0, len(log) - 1) if seq in mischief.reorders else len(log)
+        log.insert(at, value)
+        if seq in mischief.repeats:
+            log.append(value)
+        return at
+
+    def _answer(self, seq: int, partition: int, offset: int) -> None:
+        mischief = self.broker.mischief
+        if seq in mischief.never_answers:
+            return
+        outcome = self.good
+        if seq in mischief.fails | mischief.resurrects:
+            outcome = Outcome.FAILED
+        elif seq in mischief.ghosts | mischief.drops:
+            outcome = Outcome.UNKNOWN
+        known = outcome is Outcome.ACKED
+        row = _outcomes([(seq, outcome, partition if known else -1, offset if known else -1)])
+        self._answers.append((self._polls + mischief.delay_polls, row))
+
+    def poll(self, timeout: float) -> Outcomes:
+        due = [answer for at, answer in self._answers if at <= self._polls]
+        self._answers = [(at, answer) for at, answer in self._answers if at > self._polls]
+        self._polls += 1
+        rows = [
+            (int(answer.seq[0]), Outcome(int(answer.outcome[0])), int(answer.partition[0]), int(answer.offset[0]))
+            for answer in due
+        ]
+        return _outcomes(rows)
+
+    def close(self) -> None:
+        self._answers.clear()
+
+
+def _outcomes(rows: list[tuple[int, Outcome, int, int]]) -> Outcomes:
+    columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
+    good = (Outcome.ACKED, Outcome.HANDED)
+    return Outcomes(
+        np.array(columns[0], np.uint32),
+        np.array(columns[1], np.uint8),
+        np.array(columns[2], np.int16),
+        np.array(columns[3], np.int64),
+        np.array([outcome not in good for outcome in columns[1]], np.uint8),
+    )
+
+
+@dataclass
+class MemoryReceiver:
+    """Reads every partition it was given; `group` is None for an auditor, who sees the log as it is."""
+
+    broker: MemoryBroker
+    topic: str
+    at: dict[int, int]
+    group: dict[int, int] | None
+    _rewound: set[int] = field(default_factory=set)
+    closed: bool = False
+
+    def receive(self, most: int, timeout: float) -> Received:
+        values: list[bytes] = []
+        where: list[tuple[int, int]] = []
+        for partition in self.at:
+            while len(values) < most and self.at[partition] < self._end(partition):
+                offset = self.at[partition]
+                self.at[partition] += 1
+                if self.group is None or partition or offset not in self.broker.mischief.skips:
+                    values.append(self.broker.logs[self.topic][partition][offset])
+                    where.append((partition, offset))
+                self._maybe_rewind(partition, offset)
+        parts, offsets = zip(*where, strict=True) if where else ((), ())
+        return Received(values, np.array(parts, np.int16), np.array(offsets, np.int64))
+
+    def _end(self, partition: int) -> int:
+        end = len(self.broker.logs[self.topic][partition])
+        return end if self.group is not None else min(end, self.broker.mischief.unreadable_from)
+
+    def _maybe_rewind(self, partition: int, offset: int) -> None:
+        back = self.broker.mischief.rewinds.get(offset)
+        if back and self.group is not None and not partition and offset not in self._rewound:
+            self._rewound.add(offset)
+            self.at[partition] = offset + 1 - back
+
+    def commit(self) -> Mapping[int, int]:
+        assert self.group is not None, "an auditor commits nothing"
+        new = {partition: offset for partition, offset in self.at.items() if self.group.get(partition, 0) != offset}
+        self.group.update(new)
+        return new
+
+    def ends(self) -> Mapping[int, tuple[int, int]]:
+        return {partition: (0, len(self.broker.logs[self.topic][partition])) for partition in self.at}
+
+    def positions(self) -> Mapping[int, int]:
+        return dict(self.at)
+
+    def assigned(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class MemoryAdmin:
+    """Three nodes that are always there; the first of the assignment leads."""
+
+    broker: MemoryBroker
+
+    def await_ready(self, nodes: int, deadline: float) -> None:
+        assert nodes <= 3, "this broker has three nodes"
+
+    def create(
+        self, topics: Mapping[str, Mapping[str, str]], partitions: int, assignment: Sequence[int] | None
+    ) -> None:
+        ids = tuple(assignment or (1, 2, 3))
+        for topic in topics:
+            self.broker.logs[topic] = [[] for _ in range(partitions)]
+            whole = PartitionState(topic, 0, ids[0], 0, ids, tuple(sorted(ids)))
+            self.broker.states[topic] = [replace(whole, partition=number) for number in range(partitions)]
+
+    def delete(self, topics: Sequence[str]) -> None:
+        for topic in topics:
+            self.broker.logs.pop(topic, None)
+            self.broker.states.pop(topic, None)
+
+    def describe(self, topics: Sequence[str]) -> list[PartitionState]:
+        return [state for topic in topics for state in self.broker.states.get(topic, [])]
+
+    def ends(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+        return {(topic, at): len(log) for topic in topics for at, log in enumerate(self.broker.logs.get(topic, []))}
+
+    def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+        return {topic: {} for topic in topics if topic in self.broker.logs}
+
+    def close(self) -> None: ...
+
+
+def invent(broker: MemoryBroker, topic: str) -> None:
+    """Put the invented values at the end of partition 0."""
+    broker.logs[topic][0].extend(broker.mischief.invents)
