@@ -1,0 +1,175 @@
+"""The words again, slowly and obviously: sets of (producer, seq) and loops over rows, to compare the checkers with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+from brokerlab.core.words import Outcome, TransactionOutcome, Word
+from brokerlab.ledger import records
+from brokerlab.ledger.ledger import Ledger
+
+Id = tuple[int, int]
+Place = tuple[int, int]
+
+
+class Reference:
+    """Counts by word, of one ledger."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.outcome = {
+            (producer, seq): Outcome(int(row["outcome"]))
+            for producer, rows in enumerate(ledger.sends)
+            for seq, row in enumerate(rows)
+            if row["outcome"] != Outcome.UNUSED
+        }
+        self.ending = {
+            (producer, seq): TransactionOutcome(int(row["outcome"]))
+            for producer, rows in enumerate(ledger.transactions)
+            for row in rows
+            for seq in range(int(row["first"]), int(row["last"]) + 1)
+        }
+        self.log = [(_id(row), _place(row)) for row in ledger.audit.rows]
+        self.deliveries = [(_id(row), _place(row), int(row["at"])) for c in ledger.consumers for row in c.deliveries]
+        self.processed = {_id(row) for c in ledger.consumers for row in c.deliveries[: c.processed]}
+        self.logged = {identity for identity, _ in self.log}
+        self.appeared = self.logged | {identity for identity, _, _ in self.deliveries}
+        self.audited = ledger.audit.complete and all(p.low == 0 for p in ledger.audit.partitions)
+
+    def count(self) -> dict[Word, int]:
+        claimed = {i for i in self.sent(Outcome.ACKED, Outcome.HANDED) if not self.withdrawn(i)}
+        waiting = claimed - self.processed
+        gone = {i for i in waiting if i not in self.logged and self.audited}
+        passed = {i for i in waiting if i in self.logged and not self.still_coming(i)}
+        unknown = {i for i in self.sent(Outcome.UNKNOWN, Outcome.SENT) if not self.aborted(i)}
+        unknown |= {i for i in self.sent(Outcome.ACKED, Outcome.HANDED) if self.undecided(i)}
+        failed = {i for i in self.sent(Outcome.FAILED) if not self.aborted(i)}
+        delivered = {identity for identity, _, _ in self.deliveries}
+        return {
+            Word.LOST: len(gone),
+            Word.MISSED: len(passed),
+            Word.UNSEEN: len(waiting - gone - passed),
+            Word.DUPLICATE: self.duplicates(),
+            Word.REDELIVERED: self.redeliveries(),
+            Word.DUPLICATE_EFFECT: self.effects(),
+            Word.GHOST: len(unknown & self.appeared),
+            Word.DROPPED: len(unknown - self.appeared),
+            Word.RESURRECTED: len(failed & self.appeared),
+            Word.ABORTED_READ: len({i for i in self.outcome if self.aborted(i)} & delivered),
+            Word.TORN_TRANSACTION: self.torn(),
+            Word.REORDERED: self.reordered(),
+            Word.REWIND: self.rewinds(),
+            Word.SKIP: self.skips(),
+            Word.PHANTOM: self.phantoms(),
+            Word.LATE: self.late(),
+        }
+
+    def sent(self, *outcomes: Outcome) -> set[Id]:
+        return {identity for identity, outcome in self.outcome.items() if outcome in outcomes}
+
+    def aborted(self, identity: Id) -> bool:
+        return self.ending.get(identity) is TransactionOutcome.ABORTED
+
+    def undecided(self, identity: Id) -> bool:
+        return self.ending.get(identity) in (TransactionOutcome.OPEN, TransactionOutcome.UNKNOWN)
+
+    def withdrawn(self, identity: Id) -> bool:
+        return self.aborted(identity) or self.undecided(identity)
+
+    def still_coming(self, identity: Id) -> bool:
+        """Some copy of it stands at or above the position that the group committed last."""
+        if self.ledger.consumers and all(c.drained for c in self.ledger.consumers):
+            return False
+        commits = [row for c in self.ledger.consumers for row in c.commits]
+        last: dict[int, int] = {}
+        for row in sorted(commits, key=lambda row: (row["at"], row["offset"])):
+            last[int(row["partition"])] = int(row["offset"])
+        return any(i == identity and offset >= last.get(partition, 0) for i, (partition, offset) in self.log)
+
+    def duplicates(self) -> int:
+        records_ = set(self.log) | {(identity, place) for identity, place, _ in self.deliveries}
+        times = Counter(identity for identity, _ in records_)
+        return sum(times[identity] > 1 for identity in self.outcome)
+
+    def redeliveries(self) -> int:
+        times = Counter((identity, place) for identity, place, _ in self.deliveries if identity in self.outcome)
+        return sum(n > 1 for n in times.values())
+
+    def effects(self) -> int:
+        times = Counter(_id(row) for row in self.ledger.effects)
+        return sum(n > 1 for identity, n in times.items() if identity in self.outcome)
+
+    def torn(self) -> int:
+        found = 0
+        for producer, rows in enumerate(self.ledger.transactions):
+            for row in rows:
+                seqs = range(int(row["first"]), int(row["last"]) + 1)
+                members = {(producer, seq) for seq in seqs} & set(self.outcome)
+                missing = members - self.processed
+                gone = {i for i in missing if (not self.still_coming(i) if i in self.logged else self.audited)}
+                committed = row["outcome"] == TransactionOutcome.COMMITTED
+                found += bool(committed and members & self.processed and gone)
+        return found
+
+    def reordered(self) -> int:
+        seen: set[Id] = set()
+        streams: dict[tuple[int, int], list[int]] = {}
+        for identity, (partition, _) in self.log:
+            if identity in self.outcome and identity not in seen:
+                seen.add(identity)
+                streams.setdefault((identity[0], partition), []).append(identity[1])
+        return sum(max(seqs[:n], default=-1) > seq for seqs in streams.values() for n, seq in enumerate(seqs))
+
+    def walks(self) -> list[tuple[int, list[tuple[int, int]]]]:
+        """(partition, [(offset, at), ...]) of every start of a consumer."""
+        found: list[tuple[int, list[tuple[int, int]]]] = []
+        for consumer in self.ledger.consumers:
+            walks: dict[int, list[tuple[int, int]]] = {}
+            for row in consumer.deliveries:
+                walks.setdefault(int(row["partition"]), []).append((int(row["offset"]), int(row["at"])))
+            found += walks.items()
+        return found
+
+    def rewinds(self) -> int:
+        return sum(after <= before for _, walk in self.walks() for (before, _), (after, _) in pairwise(walk))
+
+    def skips(self) -> int:
+        found = 0
+        for partition, walk in self.walks():
+            for (before, _), (after, at) in pairwise([(-1, 0), *walk]):
+                given = {place for _, place, when in self.deliveries if when <= at}
+                over = {
+                    place
+                    for identity, place in self.log
+                    if place[0] == partition and before < place[1] < after
+                    if not (identity in self.outcome and self.withdrawn(identity))
+                }
+                found += bool(over - given)
+        return found
+
+    def phantoms(self) -> int:
+        seen = [*self.log, *((identity, place) for identity, place, _ in self.deliveries)]
+        seen += [(_id(row), (-1, -1)) for row in self.ledger.effects]
+        strange = [(identity, place) for identity, place in seen if identity not in self.outcome]
+        named = {identity for identity, _ in strange if identity[0] != records.PHANTOM_PRODUCER}
+        nameless = {place for identity, place in strange if identity[0] == records.PHANTOM_PRODUCER}
+        return len(named) + len(nameless)
+
+    def late(self) -> int:
+        if self.ledger.deadline_us is None:
+            return 0
+        first: dict[Id, int] = {}
+        for identity, _, at in self.deliveries:
+            if identity in self.outcome:
+                first[identity] = min(at, first.get(identity, at))
+        took = {i: at - int(self.ledger.sends[i[0]][i[1]]["sent_at"]) for i, at in first.items()}
+        return sum(us > self.ledger.deadline_us for us in took.values())
+
+
+def _id(row: object) -> Id:
+    return int(row["producer"]), int(row["seq"])  # type: ignore[index]  # a numpy row
+
+
+def _place(row: object) -> Place:
+    return int(row["partition"]), int(row["offset"])  # type: ignore[index]  # a numpy row
