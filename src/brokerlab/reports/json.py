@@ -12,6 +12,7 @@ from brokerlab.core.errors import UsageError
 from brokerlab.core.files import write_json
 from brokerlab.core.protocols import Receipt
 from brokerlab.core.verdict import (
+    Autopsy,
     Finding,
     Identity,
     MessageRef,
@@ -65,6 +66,7 @@ def _variant(variant: VariantVerdict) -> dict[str, Any]:
         "testimonies": [{**asdict(each), "agrees": each.agrees} for each in variant.testimonies],
         "reasons": list(variant.reasons),
         "latency_ms": dict(variant.latency_ms),
+        "autopsies": [{**asdict(each), "word": each.word.value} for each in variant.autopsies],
     }
 
 
@@ -103,7 +105,18 @@ def _decoded(data: Mapping[str, Any]) -> VariantVerdict:
         ),
         reasons=tuple(data["reasons"]),
         latency_ms=data["latency_ms"],
+        autopsies=tuple(_autopsy(each) for each in data["autopsies"]),
         permits=data["permits"],
+    )
+
+
+def _autopsy(data: Mapping[str, Any]) -> Autopsy:
+    return Autopsy(
+        word=Word(data["word"]),
+        message=MessageRef(**data["message"]),
+        logged=tuple(MessageRef(**each) for each in data["logged"]),
+        delivered=tuple(MessageRef(**each) for each in data["delivered"]),
+        instead=MessageRef(**data["instead"]) if data["instead"] else None,
     )
 
 

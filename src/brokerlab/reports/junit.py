@@ -16,7 +16,9 @@ _TAG = {Verdict.BROKEN: "failure", Verdict.INCONCLUSIVE: "error", Verdict.SKIPPE
 
 def render(run: RunVerdict) -> str:
     cases = [(v.variant, v.verdict, v.reasons, _summary(v)) for v in run.variants]
-    if worst([v.verdict for v in run.variants]) != run.verdict:  # the whole run says more than its parts
+    if (
+        not run.variants or worst(v.verdict for v in run.variants) != run.verdict
+    ):  # the whole run says more than its parts
         cases.append(("the run as a whole", run.verdict, run.reasons, ""))
     suite = ET.Element("testsuite", name=f"brokerlab.{run.scenario}", tests=str(len(cases)))
     for verdict, tag in ((Verdict.BROKEN, "failures"), (Verdict.INCONCLUSIVE, "errors"), (Verdict.SKIPPED, "skipped")):

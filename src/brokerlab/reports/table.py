@@ -42,6 +42,7 @@ def parts(run: RunVerdict, width: int, question: str = "", folder: Path | None =
         yield from _tables(run, width)
     yield from _section("What was done to the broker", [f"{'✓' if r.bit else '✗'} {r.sentence}" for r in run.receipts])
     yield from _section("What happened, and why", run.explanation)
+    yield from _section("Where Prometheus differs, explained", list(_explained(run)))
     yield from _section(f"Why {run.verdict.value}", run.reasons)
     yield _verdict_line(run)
     if folder is not None:
@@ -76,6 +77,13 @@ def _section(heading: str, sentences: Sequence[str]) -> Iterator[RenderableType]
     if sentences:
         yield Text(heading, "bold")
         yield Padding(Group(*[Text(sentence) for sentence in sentences]), (0, 0, 1, 2), expand=False)
+
+
+def _explained(run: RunVerdict) -> Iterator[str]:
+    for variant in run.variants:
+        for each in variant.testimonies:
+            if each.explanation:
+                yield f"{variant.variant}, {each.counter}: {each.explanation}"
 
 
 def _verdict_line(run: RunVerdict) -> Text:

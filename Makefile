@@ -1,0 +1,61 @@
+# Every job of a newcomer and of a developer; each does all the set-up that it needs, and is quick when that is done.
+# Portable: GNU make 3.81 (macOS) and a POSIX shell.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UV_VERSION := 0.13.9
+
+.PHONY: help demo test bench lint lock tools clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo    set up, then run the main job: brokerlab scenario run acks"
+	@echo "make test    set up, then run every test"
+	@echo "make bench   set up, then measure (minutes)"
+	@echo "make lint    ruff, mypy, import-linter"
+	@echo "make lock    choose the dependencies' versions anew (needs the network)"
+	@echo "make clean   remove the virtual environment; the caches of brokerlab stay"
+
+demo: $(VENV)/run.stamp tools
+	$(BIN)/brokerlab scenario run acks
+
+test: $(VENV)/dev.stamp tools
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/dev.stamp tools
+	$(BIN)/python bench/run.py
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Java, Kafka and Prometheus: what this machine lacks is fetched, or a sentence says how to get it.
+tools: $(VENV)/run.stamp
+	@sh requirements/tools.sh $(BIN)/brokerlab
+
+$(BIN)/python:
+	@PYTHON="$(PYTHON)" sh requirements/venv.sh $(VENV)
+
+# A stamp is as old as the last installation of its lock.
+$(VENV)/run.stamp $(VENV)/dev.stamp: $(VENV)/%.stamp: requirements/%.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes --requirement $<
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Names, versions and hashes, for every platform and Python at once; no address of any index.
+COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" pyproject.toml requirements/build.in --extra local
+
+lock: $(VENV)/lock/bin/uv
+	$(COMPILE) --output-file requirements/run.txt
+	$(COMPILE) --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt
+
+$(VENV)/lock/bin/uv: | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip --disable-pip-version-check --quiet install uv==$(UV_VERSION)
+
+clean:
+	rm -rf $(VENV)

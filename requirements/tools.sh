@@ -1,0 +1,13 @@
+#!/bin/sh
+# Fetches what the local lab needs and this machine lacks. Prometheus comes as its project's archive, or, for root on
+# Debian and Ubuntu, as the system's package; otherwise brokerlab's own sentence says what to do, and this fails.
+set -eu
+brokerlab=$1
+
+if "$brokerlab" doctor --fix --quiet; then
+    exit 0
+elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "trying the system's package instead" >&2
+    exec "$brokerlab" doctor --fix --system
+fi
+exit 4

@@ -1,0 +1,37 @@
+"""The texts of a table's cells."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from brokerlab.core.words import Word
+from brokerlab.reports import cells
+from tests.fakes import verdicts
+
+
+def cell(name: str, **of: object) -> str:
+    return dict(zip(cells.NUMBERS, cells.numbers(verdicts.variant("v", **of)), strict=True))[name]  # type: ignore[arg-type]
+
+
+def test_nothing_observed_has_its_bound() -> None:
+    assert cell("lost") == "0\n≤ 0.15 %"
+    assert cell("lost", sent=1_000_000, acked=1_000_000) == "0\n≤ 0.0003 %"
+    assert cell("lost", sent=2, acked=2) == "0\n≤ 100 %"
+    assert cell("lost", sent=5, acked=0) == "0"  # nothing was claimed, so nothing could be lost
+
+
+def test_duplicates_have_their_split() -> None:
+    assert cell("duplicated", findings={Word.DUPLICATE: 5}) == "5\n5 written 2x"
+    assert cell("duplicated", findings={Word.REDELIVERED: 5}) == "5\n5 delivered 2x"
+
+
+def test_latency() -> None:
+    assert cell("p50/p99 ms", latency_ms={"p50": 0.04, "p99": 12345.6}) == "0.0/12,346"
+    assert cell("p50/p99 ms") == "-"
+
+
+@given(st.integers(min_value=4, max_value=10**10))
+def test_a_bound_is_never_printed_smaller_than_it_is(trials: int) -> None:
+    said = float(cells.percent(3 / trials).removesuffix(" %"))
+    assert 3 / trials * 100 * (1 - 1e-6) <= said <= 3 / trials * 100 * 1.11
