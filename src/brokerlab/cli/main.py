@@ -35,9 +35,51 @@ def _runs() -> typer.Typer:
     return runs.app
 
 
+def _cluster() -> typer.Typer:
+    from brokerlab.cli import cluster
+
+    return cluster.app
+
+
+def _dns() -> typer.Typer:
+    from brokerlab.cli import dns
+
+    return dns.app
+
+
+def _core() -> typer.Typer:
+    from brokerlab.cli import core
+
+    return core.app
+
+
+def _headlamp() -> typer.Typer:
+    from brokerlab.cli import headlamp
+
+    return headlamp.app
+
+
+def _usecase() -> typer.Typer:
+    from brokerlab.cli import usecase
+
+    return usecase.app
+
+
+def _open() -> typer.Typer:
+    from brokerlab.cli import open as opening
+
+    return opening.app
+
+
 GROUPS = {
     "scenario": Later("Run an experiment on a real broker, and judge it.", _scenario),
     "runs": Later("Look at finished runs.", _runs),
+    "cluster": Later("The workshop's Kubernetes cluster, a minikube.", _cluster),
+    "dns": Later("The cluster's .test names in the hosts file.", _dns),
+    "core": Later("Ingress and monitoring: Prometheus, Alertmanager, Grafana.", _core),
+    "headlamp": Later("Headlamp, the cluster's page.", _headlamp),
+    "usecase": Later("Usecases: applications with their own monitoring.", _usecase),
+    "open": Later("Open a page of the cluster.", _open),
 }
 
 

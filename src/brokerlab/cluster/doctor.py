@@ -66,7 +66,9 @@ def kustomize() -> Check:
         return _program("kustomize", USECASES, lambda: _numbers(tools.run(["kustomize", "version"]).out))
     if shutil.which("kubectl"):
         command = ["kubectl", "version", "--client", "--output=json"]
-        return _program("kubectl", USECASES, lambda: _numbers(json.loads(tools.run(command).out)["kustomizeVersion"]))
+        return _program(
+            "kubectl", USECASES, lambda: _numbers(json.loads(tools.run(command).out)["clientVersion"]["gitVersion"])
+        )
     return Check("kubectl", "", "", USECASES, tools.HOW_TO_GET["kubectl"], ok=False)
 
 

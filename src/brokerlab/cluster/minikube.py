@@ -69,6 +69,26 @@ def existing(name: str = PROFILE) -> Profile:
     return found
 
 
+def running(name: str = PROFILE) -> Profile:
+    found = existing(name)
+    if not found.running:
+        raise LabError(
+            f"the minikube profile {name} does not run (it is {found.state})", "`brokerlab cluster up` starts it"
+        )
+    return found
+
+
+def up(name: str, options: Mapping[str, str], wanted: Sequence[str], say: Progress) -> Profile:
+    """The profile running with these addons: one that runs is left alone, a stopped one is started with its data."""
+    version()
+    found = profile(name)
+    if found is None or not found.running:
+        say(f"starting the minikube profile {name}" if found else f"making the minikube profile {name}")
+        start(name, options, say)
+    enable(name, wanted, say)
+    return existing(name)
+
+
 def start(name: str, options: Mapping[str, str], say: Progress) -> None:
     """Create or start the profile; tells its progress. options: more of `minikube start`'s: {"cpus": "2"}."""
     command = ["minikube", "start", f"--profile={name}", "--output=json"]
@@ -88,17 +108,20 @@ def start(name: str, options: Mapping[str, str], say: Progress) -> None:
         raise LabError(f"minikube start ended with {code}: {failure or other or 'no reason given'}", hint)
 
 
-def enable(name: str, addons: Sequence[str], say: Progress) -> None:
-    """Enable those of the addons that are not enabled yet."""
-    enabled = existing(name).addons
-    for addon in addons:
-        if not enabled.get(addon):
+def enable(name: str, wanted: Sequence[str], say: Progress) -> None:
+    """Enable those of the addons that are not enabled yet. Raises LabError for one that this minikube does not have."""
+    known = addons(name)
+    unknown = [addon for addon in wanted if addon not in known]
+    if unknown:
+        raise LabError(f"this minikube has no addon {', '.join(unknown)}", "`minikube addons list` shows those it has")
+    for addon in wanted:
+        if not known[addon]:
             say(f"enabling addon {addon}")
             _must(["minikube", "addons", "enable", addon, f"--profile={name}"], deadline=600)
 
 
 def addons(name: str) -> dict[str, bool]:
-    """{addon: enabled} of every addon that minikube knows."""
+    """{addon: enabled} of every addon that this minikube knows."""
     answer = tools.run(["minikube", "addons", "list", f"--profile={name}", "--output=json"])
     listed = _parsed(answer, "minikube addons list")
     return {addon: about.get("Status") == "enabled" for addon, about in listed.items()}

@@ -1,0 +1,60 @@
+"""`brokerlab open`: one of the cluster's pages in the browser, through the ingress or a port-forward."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from brokerlab.cli import clusters, terminal, tree
+
+app = tree.single()
+
+PageName = Literal["alertmanager", "grafana", "headlamp", "kubetail", "prometheus"]
+Name = Annotated[PageName, typer.Argument(metavar="PAGE", help="alertmanager, grafana, headlamp, kubetail, prometheus")]
+Print = Annotated[bool, typer.Option("--print", help="Print the URL, open nothing.")]
+Forward = Annotated[bool, typer.Option("--forward", help="By a port-forward, even if the ingress answers.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Of the port-forward; 0: any.")]
+
+
+@app.command(
+    "open",
+    epilog=tree.epilog(
+        """
+brokerlab open grafana
+brokerlab open prometheus --print
+brokerlab open headlamp --forward --port 8000
+"""
+    ),
+)
+def open_(
+    page: Name, print_: Print = False, forward: Forward = False, port: Port = 0, context: clusters.Context = None
+) -> None:
+    """Open a page of the cluster. Without an answer from the ingress a port-forward is used, until Ctrl-C."""
+    shown(page, context, port=port, only_print=print_, forward=forward)
+
+
+def shown(name: str, context: str | None, *, port: int, only_print: bool = False, forward: bool = False) -> None:
+    """Show the page; a port-forward stays in the foreground."""
+    from brokerlab.cluster import forward as forwarding
+    from brokerlab.cluster import pages
+
+    page = pages.PAGES[name]
+    reason = "asked for" if forward else pages.unreachable(page.host)
+    if not reason:
+        _show(f"http://{page.host}", only_print=only_print)
+        return
+    if not forward:
+        terminal.say(f"{reason}; so by a port-forward")
+    kube = clusters.reading(context)
+    end = forwarding.find(kube, page.namespace, page.service)
+    terminal.say(f"forwarding to the pod {end.pod} until Ctrl-C")
+    forwarding.serve(kube, end, port, lambda url: _show(url, only_print=only_print))
+
+
+def _show(url: str, *, only_print: bool) -> None:
+    import webbrowser
+
+    typer.echo(url)
+    if not only_print and not webbrowser.open(url):
+        terminal.say("no browser could be started here: open that URL yourself")
