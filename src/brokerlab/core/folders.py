@@ -31,4 +31,4 @@ def config_file() -> Path:
 
 def _folder(variable: str, default: Path) -> Path:
     named = os.environ.get(variable)
-    return Path(named).expanduser() if named else default
+    return Path(named).expanduser().absolute() if named else default

@@ -16,6 +16,7 @@ from brokerlab.core.protocols import AgentSpec, NodeState, Progress
 from brokerlab.labs.local import agents, ports, processes, prometheus, startup, state
 from brokerlab.labs.local.logs import log_tail
 from brokerlab.labs.local.processes import ProcessId
+from brokerlab.labs.local.prometheus_program import find_or_install
 from brokerlab.labs.local.runtime import find_runtime
 from brokerlab.labs.local.starter import LOG, MARK, Starter, take_down
 from brokerlab.labs.local.state import LabState, NodeRecord
@@ -166,7 +167,7 @@ def _clear_the_way(say: Progress) -> None:
 
 def _start(specs: Sequence[NodeSpec], with_prometheus: bool, starter: Starter, say: Progress, java: str | None) -> None:
     runtime = find_runtime(specs, java, say)
-    program = prometheus.find_program() if with_prometheus else None
+    program = find_or_install(say).path if with_prometheus else None
     starter.state.save()
     runtime = startup.with_startup_cache(specs, runtime, starter, say)
     nodes = startup.prepare(specs, runtime, starter.state.folder, say)
