@@ -73,17 +73,21 @@ def check(context: typer.Context) -> None:
         return
     where = f"[{context.command_path.partition(' ')[2].replace(' ', '.')}] of {context.meta.get(_SOURCE, NAME)}"
     where = where.removeprefix("[] of ")
-    if not isinstance(context.default_map, dict):
-        raise UsageError(f"{where}: this must be a table of options, it is {context.default_map!r}")
     params = {p.name: p for p in context.command.params if p.name and not p.is_eager and p.param_type_name == "option"}
     commands = getattr(context.command, "commands", {})
     for key, value in context.default_map.items():
         if key in commands:
+            _check_table(key, value, where)
             continue
         if key not in params:
             known = [name.replace("_", "-") for name in (*params, *commands)]
             raise UsageError(f"{where}: there is no {_option(key)!r} here", nearest(_option(key), known))
         _check_value(context, params[key], value, where)
+
+
+def _check_table(key: str, value: object, where: str) -> None:
+    if not isinstance(value, dict):
+        raise UsageError(f"{where}: {key!r} must be a table of options, it is {value!r}")
 
 
 def _check_value(context: typer.Context, param: Any, value: Any, where: str) -> None:

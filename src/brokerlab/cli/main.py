@@ -12,7 +12,8 @@ import typer
 
 from brokerlab import __version__
 from brokerlab.cli import config, failures
-from brokerlab.cli.tree import Later, root
+from brokerlab.cli.groups import GROUPS
+from brokerlab.cli.tree import root
 
 SUMMARY = "See, on real brokers under real faults, what a message broker's delivery guarantee is worth."
 
@@ -21,66 +22,6 @@ brokerlab scenario run acks     lose messages with acks=0 and acks=1, and none w
 brokerlab scenario list         the experiments there are
 brokerlab doctor                what this machine has, and what is missing
 """
-
-
-def _scenario() -> typer.Typer:
-    from brokerlab.cli import scenario
-
-    return scenario.app
-
-
-def _runs() -> typer.Typer:
-    from brokerlab.cli import runs
-
-    return runs.app
-
-
-def _cluster() -> typer.Typer:
-    from brokerlab.cli import cluster
-
-    return cluster.app
-
-
-def _dns() -> typer.Typer:
-    from brokerlab.cli import dns
-
-    return dns.app
-
-
-def _core() -> typer.Typer:
-    from brokerlab.cli import core
-
-    return core.app
-
-
-def _headlamp() -> typer.Typer:
-    from brokerlab.cli import headlamp
-
-    return headlamp.app
-
-
-def _usecase() -> typer.Typer:
-    from brokerlab.cli import usecase
-
-    return usecase.app
-
-
-def _open() -> typer.Typer:
-    from brokerlab.cli import open as opening
-
-    return opening.app
-
-
-GROUPS = {
-    "scenario": Later("Run an experiment on a real broker, and judge it.", _scenario),
-    "runs": Later("Look at finished runs.", _runs),
-    "cluster": Later("The workshop's Kubernetes cluster, a minikube.", _cluster),
-    "dns": Later("The cluster's .test names in the hosts file.", _dns),
-    "core": Later("Ingress and monitoring: Prometheus, Alertmanager, Grafana.", _core),
-    "headlamp": Later("Headlamp, the cluster's page.", _headlamp),
-    "usecase": Later("Usecases: applications with their own monitoring.", _usecase),
-    "open": Later("Open a page of the cluster.", _open),
-}
 
 
 class Session:

@@ -28,7 +28,6 @@ class Later:
 
     summary: str
     load: Callable[[], typer.Typer]
-    panel: str = ""
 
 
 def group(summary: str, examples: str = "") -> typer.Typer:
