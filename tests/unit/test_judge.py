@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from brokerlab.core.protocols import Receipt
 from brokerlab.core.scenario import Variant
-from brokerlab.core.verdict import Autopsy, MessageRef, Testimony, VariantVerdict, Verdict
+from brokerlab.core.verdict import Autopsy, MessageRef, VariantVerdict, Verdict
+from brokerlab.core.verdict import Testimony as Told
 from brokerlab.core.words import Word
 from brokerlab.judge import judge_run, judge_variant
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.ledger import Ledger
+from brokerlab.reports.json import decode, encode
 from tests.fakes.histories import LATENCY, READ, SENT, TICK, Reader, history
 
 STRICT = Variant("strict", permits="nothing")
@@ -28,7 +31,7 @@ def judge(ledger: Ledger, variant: Variant = STRICT, **more: object) -> VariantV
 
 
 def test_a_clean_history_holds_and_says_of_how_many() -> None:
-    verdict = judge(CLEAN, receipts={"kill": BIT}, testimonies=[Testimony("acked", 10, 10)])
+    verdict = judge(CLEAN, receipts={"kill": BIT}, testimonies=[Told("acked", 10, 10)])
     assert verdict.verdict is Verdict.HELD
     assert verdict.reasons == ("of 10 messages sent, 0 findings of the 13 kinds that strict excludes",)
     assert verdict.permits == "nothing"
@@ -101,11 +104,11 @@ INCONCLUSIVE: dict[str, tuple[VariantVerdict, str]] = {
         "the books don't balance: processed = deliveries that it is a part of is 12 = 10, 2 apart",
     ),
     "the witness disagrees": (
-        judge(CLEAN, testimonies=[Testimony("acked", 10, 9), Testimony("sent", 10, 10)]),
+        judge(CLEAN, testimonies=[Told("acked", 10, 9), Told("sent", 10, 10)]),
         "the witnesses disagree on acked: the ledger has 10, Prometheus 9",
     ),
     "the witness is silent": (
-        judge(CLEAN, testimonies=[Testimony("acked", 10, None)]),
+        judge(CLEAN, testimonies=[Told("acked", 10, None)]),
         "the witnesses disagree on acked: the ledger has 10, Prometheus no such number",
     ),
     "whoever ran it has a doubt": (judge(CLEAN, doubts=["2 agents failed"]), "2 agents failed"),
@@ -132,7 +135,7 @@ def test_an_answer_that_came_after_the_fault_was_in_flight() -> None:
 
 
 def test_a_difference_that_is_explained_is_none() -> None:
-    told = Testimony("unknown", 3, 2, "one producer was killed before it counted")
+    told = Told("unknown", 3, 2, "one producer was killed before it counted")
     assert judge(CLEAN, testimonies=[told]).verdict is Verdict.HELD
 
 
@@ -212,6 +215,13 @@ def test_a_run_is_as_good_as_its_worst_variant(
 def test_a_doubt_about_the_run_keeps_it_from_being_held_but_not_from_being_broken() -> None:
     assert judge_run("r1", "acks", [HELD], doubts=["Prometheus was silent"]).verdict is Verdict.INCONCLUSIVE
     assert judge_run("r1", "acks", [BROKEN], doubts=["Prometheus was silent"]).verdict is Verdict.BROKEN
+
+
+def test_a_stored_verdict_is_read_back_as_it_was() -> None:
+    run = judge_run("r1", "acks", [HELD, BROKEN, UNCLEAR], [BIT], ["one doubt"])
+    stored = json.dumps(encode(run))
+    assert decode(json.loads(stored)) == run
+    assert '"duplicate effect"' in stored
 
 
 def test_a_runs_reasons_name_the_variant() -> None:

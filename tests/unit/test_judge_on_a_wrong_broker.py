@@ -1,4 +1,4 @@
-"""End to end: a broker of memory does one thing wrong, the agents' real loops write it down, and the judge catches it."""
+"""End to end: a broker of memory does one thing wrong, the agents' own loops write it down, the judge catches it."""
 
 from __future__ import annotations
 
