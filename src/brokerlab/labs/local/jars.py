@@ -45,6 +45,12 @@ def class_path(lock: JarLock, say: Progress, repository: Repository | None = Non
     wanting = missing(lock, home)
     if wanting:
         _fetch_locked(lock, home, say, repository or Repository.of_environment())
+    return paths(lock)
+
+
+def paths(lock: JarLock) -> str:
+    """The class path as it is when every file is there."""
+    home = folders.cache() / "jars"
     return os.pathsep.join(str(home / jar.file_name) for jar in lock.jars)
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 from brokerlab.core.errors import LabError, UsageError
 from brokerlab.core.node import NodeSpec
 from brokerlab.core.protocols import AgentSpec, NodeState, Progress
-from brokerlab.labs.local import agents, ports, processes, prometheus, startup, state
+from brokerlab.labs.local import agents, ports, processes, prometheus, startup, state, training
 from brokerlab.labs.local.logs import log_tail
 from brokerlab.labs.local.processes import ProcessId
 from brokerlab.labs.local.prometheus_program import find_or_install
+from brokerlab.labs.local.remains import clear, take_down
 from brokerlab.labs.local.runtime import find_runtime
-from brokerlab.labs.local.starter import LOG, MARK, Starter, take_down
+from brokerlab.labs.local.starter import LOG, MARK, Starter
 from brokerlab.labs.local.state import LabState, NodeRecord
 
 KIND = "local"
@@ -79,12 +80,11 @@ class LocalLab:
 
         Returns whether there was anything. Data are discarded.
         """
-        with state.locked(KIND):
-            found = state.load(KIND)
-            if found:
-                say("taking the lab down")
-                take_down(found)
-            return found is not None
+        found = False
+        for kind in (KIND, training.KIND):
+            with state.locked(kind):
+                found |= clear(kind, say)
+        return found
 
     def heal(self, say: Progress = silent) -> None:
         """Resume nodes that are paused, and start those that are gone."""
@@ -160,16 +160,14 @@ def _clear_the_way(say: Progress) -> None:
         raise LabError("a lab of another version of brokerlab is running", DOWN)
     if found and found.alive and found.complete:
         raise LabError("a lab is running already", f"use it, or {DOWN}")
-    if found:
-        say("taking down what an earlier lab left behind")
-        take_down(found)
+    clear(KIND, say)
 
 
 def _start(specs: Sequence[NodeSpec], with_prometheus: bool, starter: Starter, say: Progress, java: str | None) -> None:
     runtime = find_runtime(specs, java, say)
     program = find_or_install(say).path if with_prometheus else None
+    runtime = training.with_startup_cache(specs, runtime, say)
     starter.state.save()
-    runtime = startup.with_startup_cache(specs, runtime, starter, say)
     nodes = startup.prepare(specs, runtime, starter.state.folder, say)
     starter.state = replace(starter.state, nodes=nodes)
     say(f"starting {len(nodes)} nodes" + (" and Prometheus" if program else ""))

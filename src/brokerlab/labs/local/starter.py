@@ -1,13 +1,10 @@
 """Starts the processes of one lab, and writes each down at once, so that a lab whose starter dies can be taken down.
 
-Between the start of a process and its line in `lab.json` lies a moment; a variable in the environment marks every
-process of a lab, so that `sweep` finds also those that nobody wrote down.
+A variable in the environment marks every process of a lab, so that also one that nobody wrote down can be found.
 """
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,17 +59,3 @@ class Starter:
 
     def _log(self, node: NodeRecord) -> str:
         return log_tail(node.folder / LOG, 15)
-
-
-def take_down(state: LabState) -> None:
-    """End every process of a lab, of whatever version, by force (its data are discarded), and remove its folder."""
-    processes.kill(state.processes.values())
-    if state.lab_id and not state.complete:
-        sweep(state.lab_id)
-    shutil.rmtree(state.folder, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        (state.folder / "lab.json").unlink(missing_ok=True)
-
-
-def sweep(lab_id: str) -> None:
-    processes.kill(processes.marked(MARK, lab_id))
