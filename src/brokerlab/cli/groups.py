@@ -19,6 +19,18 @@ def _runs() -> typer.Typer:
     return runs.app
 
 
+def _lab() -> typer.Typer:
+    from brokerlab.cli import lab
+
+    return lab.app
+
+
+def _doctor() -> typer.Typer:
+    from brokerlab.cli import doctor
+
+    return doctor.app
+
+
 def _cluster() -> typer.Typer:
     from brokerlab.cli import cluster
 
@@ -58,6 +70,8 @@ def _open() -> typer.Typer:
 GROUPS = {
     "scenario": Later("Run an experiment on a real broker, and judge it.", _scenario),
     "runs": Later("Look at finished runs.", _runs),
+    "lab": Later("Brokers of our own on this machine, and Prometheus.", _lab),
+    "doctor": Later("What this machine has, what is missing, and getting it.", _doctor),
     "cluster": Later("The workshop's Kubernetes cluster, a minikube.", _cluster),
     "dns": Later("The cluster's .test names in the hosts file.", _dns),
     "core": Later("Ingress and monitoring: Prometheus, Alertmanager, Grafana.", _core),

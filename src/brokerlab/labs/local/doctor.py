@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from brokerlab.core import folders
@@ -41,6 +41,11 @@ def checks(specs: Sequence[NodeSpec], java: str | None = None) -> Iterator[Check
     yield _prometheus()
     yield _disk()
     yield _memory()
+
+
+def startable(found: Iterable[Check]) -> bool:
+    """Whether the lab can start: its first start gets libraries by itself, and it can do without the witness."""
+    return all(check.ok for check in found if check.name in ("Python", "Java", "disk"))
 
 
 def fix(specs: Sequence[NodeSpec], say: Progress, *, java: str | None = None, system: bool = False) -> None:

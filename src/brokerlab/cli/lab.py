@@ -1,0 +1,136 @@
+"""`brokerlab lab`: brokers of our own on this machine, and Prometheus beside them: up, down, status, logs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from brokerlab.cli import options, terminal, tree
+
+if TYPE_CHECKING:
+    from brokerlab.core.protocols import Progress
+    from brokerlab.labs.local.lab import LocalLab
+    from brokerlab.labs.local.status import LabStatus, ProcessStatus
+
+BROKER = "kafka"
+NODES = 3
+READY_S = 60.0
+
+app = tree.group(
+    "Brokers of our own on this machine, and Prometheus.",
+    """
+brokerlab lab up             three brokers and Prometheus, in a few seconds
+brokerlab lab status --json
+brokerlab lab logs kafka-1 --lines 100
+brokerlab lab down           ends them all; their data are discarded
+""",
+)
+
+Node = Annotated[str, typer.Argument(metavar="NODE", help="kafka-1, kafka-2, ...: see `brokerlab lab status`.")]
+Lines = Annotated[int, typer.Option("--lines", "-n", min=1, metavar="N", help="So many of the last lines.")]
+
+
+@app.command()
+def up(
+    java: options.Java = None,
+    prometheus: options.Prometheus = True,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Start the lab, or make one that runs whole again. It stays until `brokerlab lab down`."""
+    from brokerlab.labs.local.status import status
+
+    say = _nothing if quiet else terminal.say
+    found = _found()
+    if found:
+        say("a lab is up already")
+        found.heal(say)
+    else:
+        _started(java=str(java) if java else None, prometheus=prometheus, say=say)
+    _show(status(), json=json)
+
+
+@app.command()
+def down(quiet: options.Quiet = False) -> None:
+    """Take down the lab, or what is left of one. Data are discarded."""
+    from brokerlab.labs.external import ExternalLab
+    from brokerlab.labs.local.lab import LocalLab
+
+    say = _nothing if quiet else terminal.say
+    found = [LocalLab.down(say), ExternalLab.down(say)]
+    if not any(found):
+        say("no lab is up")
+
+
+@app.command(name="status")
+def status_(json: options.Json = False) -> None:
+    """Show what runs: nodes, ports, memory, Prometheus."""
+    from brokerlab.labs.local.status import status
+
+    _show(status(), json=json)
+
+
+@app.command()
+def logs(node: Node, lines: Lines = 40) -> None:
+    """Print the end of a node's log."""
+    from brokerlab.core.errors import UsageError
+
+    lab = _found()
+    if lab is None:
+        raise UsageError("no lab is up", "brokerlab lab up")
+    typer.echo(lab.logs(node, lines))
+
+
+def _nothing(_sentence: str) -> None:
+    """Progress when --quiet was said."""
+
+
+def _found() -> LocalLab | None:
+    from brokerlab.labs.local.lab import LocalLab
+
+    return LocalLab.find()
+
+
+def _started(*, java: str | None, prometheus: bool, say: Progress) -> None:
+    """Start a lab and wait until every node has joined; one that does not come so far is taken down again."""
+    import time
+
+    from brokerlab import catalog
+    from brokerlab.core.errors import DeadlineError, LabError
+    from brokerlab.labs.local.lab import LocalLab
+
+    began = time.monotonic()
+    broker = catalog.broker(BROKER)
+    lab = LocalLab.up(broker.nodes(NODES), with_prometheus=prometheus, say=say, java=java)
+    try:
+        admin = broker.admin(lab.endpoint(broker.port), {})
+        admin.await_ready(NODES, READY_S)
+        admin.close()
+    except DeadlineError as error:
+        LocalLab.down()
+        raise LabError(error.message, error.hint) from error
+    except BaseException:
+        LocalLab.down()
+        raise
+    say(f"the lab is up after {time.monotonic() - began:.1f} s")
+
+
+def _show(found: LabStatus, *, json: bool) -> None:
+    if json:
+        terminal.print_json(asdict(found))
+        return
+    rows = [_row(process) for process in found.processes]
+    terminal.print_rows(("process", "state", "pid", "address", "memory", "age"), rows, empty="no lab is up")
+    if found.state in ("damaged", "incomplete"):
+        terminal.say(f"the lab is {found.state}: `brokerlab lab up` makes it whole")
+    if found.prometheus:
+        typer.echo(f"Prometheus: {found.prometheus}")
+
+
+def _row(one: ProcessStatus) -> tuple[str, ...]:
+    from brokerlab.labs.local.ports import HOST
+
+    address = ", ".join(f"{name} {HOST}:{port}" for name, port in one.ports.items())
+    return (one.name, one.state, str(one.pid), address, f"{one.memory} MiB", f"{one.age} s")
