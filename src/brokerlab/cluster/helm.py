@@ -7,6 +7,7 @@ first taken back, as helm refuses to touch it otherwise.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -90,11 +91,15 @@ class Release:
     def _done(self, action: Callable[[Any], Coroutine[Any, Any, T]]) -> T:
         import pyhelm3
 
+        logging.getLogger("pyhelm3").addHandler(logging.NullHandler())  # or Python prints its warnings
         client = pyhelm3.Client(executable=tools.path_of("helm"), kubecontext=self.context)
         try:
             return asyncio.run(action(client))
         except pyhelm3.Error as error:
             raise explained(error.stderr.decode(errors="replace"), self.name) from error
+        except ValueError as error:  # pyhelm3 checks what it parses
+            reason = " ".join(str(error).split())[:200]
+            raise LabError(f"helm's answer about the release {self.name} was not understood: {reason}") from error
 
 
 def explained(said: str, release: str) -> LabError | DeadlineError:
@@ -103,7 +108,7 @@ def explained(said: str, release: str) -> LabError | DeadlineError:
     for pattern, sentence, hint in _KNOWN:
         match = re.search(pattern, text)
         if match:
-            return LabError(sentence.format(*match.groups(), release=release), hint)
+            return LabError(sentence.format(*(part or "" for part in match.groups()), release=release), hint)
     if "timed out waiting" in text or "context deadline exceeded" in text:
         return DeadlineError(
             f"waited {TIMEOUT} for helm's release {release}: {text}", "`brokerlab core status` tells why"

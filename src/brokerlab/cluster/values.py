@@ -51,18 +51,6 @@ def from_set(assignment: str) -> Values:
     return dict(value)
 
 
-def unknown(values: Mapping[str, Any], known: Mapping[str, Any], path: str = "") -> list[str]:
-    """Paths of the keys that `known`, a chart's own values, does not have; below an empty map anything may stand."""
-    found = []
-    for key, value in values.items():
-        here = f"{path}{key}"
-        if key not in known:
-            found.append(here)
-        elif isinstance(value, dict) and isinstance(known[key], dict) and known[key]:
-            found += unknown(value, known[key], f"{here}.")
-    return found
-
-
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> Values:
     result = dict(below)
     for key, value in above.items():
