@@ -24,7 +24,8 @@ from brokerlab.core.words import Outcome
 from brokerlab.ledger.sends import SendsWriter
 from brokerlab.metrics.agent import Meter
 
-BATCH = 10_000  # a record batch of the client holds as many at most
+BATCH = 8_000  # messages at a time; without keys, all for one partition
+BATCH_BYTES = 900_000  # stays below the megabyte that brokers accept as one record batch, so that one is what it makes
 IDLE_S = 0.02
 WORDS = {Outcome.ACKED: "acked", Outcome.FAILED: "failed", Outcome.UNKNOWN: "unknown", Outcome.HANDED: "handed"}
 
@@ -56,12 +57,13 @@ class Producer:
         load = self.spec.load
         self._mark = message.stamp(self.spec.run, self.spec.variant)
         self._spread = Spread(load, self.spec.producer)
+        most = max(1, min(BATCH, BATCH_BYTES // (load.size + 12)))  # 12: a record's own fields
         pacer = Pacer(load.rate / load.producers, time.monotonic())
         self.report.add(sent=0, acked=0, failed=0, unknown=0, handed=0)
         self.report.become("ready")
         while not self._finished():
             self.orders.refresh()
-            count = min(self._room(), pacer.due(time.monotonic()), BATCH)
+            count = min(self._room(), pacer.due(time.monotonic()), most)
             if count:
                 self._send(count)
                 pacer.took(count)

@@ -26,6 +26,9 @@ PRODUCER = {
     # The sender keeps its own window (see `sender`): the client's queue never fills, so order is never broken by it.
     "queue.buffering.max.messages": "1000000",
     "queue.buffering.max.kbytes": "2097151",
+    # A full batch of the producer's loop is a full record batch, sent at once; with the default of 10000, a hundred
+    # bytes a message made one full batch and a small rest, and the rests used up the requests that may be in flight.
+    "batch.num.messages": "8000",
 }
 
 CONSUMER = {
