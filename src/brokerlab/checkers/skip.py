@@ -22,7 +22,7 @@ _NEVER = np.iinfo(np.int64).max
 
 
 def check(facts: Facts) -> Finding:
-    jumps = facts.steps[facts.steps["offset"] > facts.steps["before"] + 1]
+    jumps = facts.steps[facts.steps["offset"] > facts.steps["before"]]
     skips = [_skips(facts, jumps[jumps["partition"] == p]) for p in np.unique(jumps["partition"])]
     return of_rows(Word.SKIP, np.concatenate([np.zeros(0, STEP), *skips]), "jumps")
 

@@ -205,6 +205,7 @@ LATE: list[Case] = [
     ("in time first, and again later", history(FIVE, None, [Reader("0-4 0-4")], deadline_us=_SLOW), 0),
     ("never", history(FIVE, "0 1 2 3", deadline_us=_SLOW), 0),
     ("a phantom", history("A", "0 ? 9", deadline_us=_SLOW), 0),
+    ("the first number that was not to be sent", history("A", "0 1", deadline_us=_SLOW), 0),
 ]
 
 CASES: dict[Word, list[Case]] = {
