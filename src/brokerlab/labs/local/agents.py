@@ -59,9 +59,8 @@ class LocalAgent:
 
     def stop(self, deadline: float) -> None:
         with contextlib.suppress(OSError):
-            _pipe(self.process.stdin).close()
-        self.signal(signal.SIGCONT)  # a paused one could not end
-        self.signal(signal.SIGTERM)
+            _pipe(self.process.stdin).close()  # the end of its orders is the order to end
+        self.signal(signal.SIGCONT)  # a paused one could not
         try:
             self.process.wait(deadline)
         except subprocess.TimeoutExpired:
