@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from brokerlab.cluster import kubeconfig
+from brokerlab.cluster import kubeconfig, targets, waiting
 from brokerlab.cluster.kube import Kube
 from tests.fakes.kube_api import KubeApi, serving
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look often: nothing here takes the seconds that pods take."""
+    monkeypatch.setattr(waiting, "EVERY", 0.01)
+    monkeypatch.setattr(targets, "EVERY", 0.01)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from brokerlab.cluster import applying, data, monitoring, waiting
+from brokerlab.cluster import applying, data, monitoring
 from brokerlab.cluster.kube import Kube
 from brokerlab.core.errors import DeadlineError
 from tests.fakes.kube_api import KubeApi, ready_deployment
@@ -36,7 +36,6 @@ def definition(plural: str, kind: str) -> dict[str, Any]:
 
 @pytest.fixture
 def helm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
-    monkeypatch.setattr(waiting, "EVERY", 0.01)
     answers = {
         "version": Said("v3.19.0"),
         "show chart": Said(CHART_YAML),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from brokerlab.cluster import kustomize, skeleton, targets, usecases, waiting
+from brokerlab.cluster import kustomize, skeleton, targets, usecases
 from brokerlab.cluster.kube import Kube
 from brokerlab.core.errors import DeadlineError, LabError, UsageError
 from tests.fakes.kube_api import KubeApi, ready_deployment
@@ -43,8 +43,6 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> usecases.Usecase:
     root = tmp_path / "usecases"
     skeleton.write(root / "shop" / usecases.BASE, skeleton.files("shop"))
     install(tmp_path, monkeypatch, "kustomize", {"build": Said((RECORDED / "kustomize-shop.yaml").read_text())})
-    monkeypatch.setattr(waiting, "EVERY", 0.01)
-    monkeypatch.setattr(targets, "EVERY", 0.01)
     return usecases.found("shop", root)
 
 

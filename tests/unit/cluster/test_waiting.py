@@ -143,7 +143,6 @@ def test_when_waiting_longer_makes_no_sense(state: Json, restarts: int, hopeless
 
 
 def test_it_waits_until_all_are_ready_and_tells_what_for(api: KubeApi, kube: Kube, monkeypatch) -> None:
-    monkeypatch.setattr(waiting, "EVERY", 0.01)
     looks = []
 
     def later(thing: Json) -> None:
@@ -195,7 +194,6 @@ def test_an_image_that_is_refused_ends_the_wait_at_once(api: KubeApi, kube: Kube
 
 def test_the_broken_pods_of_an_older_revision_do_not_end_the_wait(api: KubeApi, kube: Kube, monkeypatch) -> None:
     """The image of the first try was refused, the second try's pod is on its way."""
-    monkeypatch.setattr(waiting, "EVERY", 0.01)
     api.add(deployment())
     for revision in ("9", "10"):
         labels = {"app": "web", "pod-template-hash": revision}
