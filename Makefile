@@ -41,8 +41,8 @@ $(BIN)/python:
 
 # A stamp is as old as the last installation of its lock.
 $(VENV)/run.stamp $(VENV)/dev.stamp: $(VENV)/%.stamp: requirements/%.txt pyproject.toml | $(BIN)/python
-	$(PIP) install --require-hashes --requirement $<
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(PIP) install --no-deps --no-compile --require-hashes --requirement $<
+	$(PIP) install --no-deps --no-build-isolation --no-compile --editable .
 	@touch $@
 
 # Names, versions and hashes, for every platform and Python at once; no address of any index.

@@ -4,7 +4,7 @@
 set -eu
 brokerlab=$1
 
-if "$brokerlab" doctor --fix --quiet; then
+if "$brokerlab" doctor --fix; then
     exit 0
 elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "trying the system's package instead" >&2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -72,6 +73,18 @@ def test_our_errors_have_their_codes(
     ran = brokerlab("scenario", "list")
     assert (ran.code, ran.out, ran.err) == (code, "", "error: the port is taken\n hint: free it\n")
     assert "Traceback" in brokerlab("--debug", "scenario", "list").err
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_disk_that_says_no_is_no_bug(brokerlab: Run, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def fail() -> list[str]:
+        raise OSError(number, os.strerror(number), "/data/ledger")
+
+    monkeypatch.setattr(catalog, "scenario_names", fail)
+    ran = brokerlab("scenario", "list")
+    assert (ran.code, ran.out) == (4, "")
+    assert os.strerror(number).lower() in ran.err.lower()
+    assert ("/data/ledger" in ran.err) and ("BROKERLAB_RUNS" in ran.err)
 
 
 def test_a_bug_is_one_sentence_and_a_private_file_with_the_traceback(

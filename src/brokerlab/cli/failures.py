@@ -6,6 +6,7 @@ SIGTERM, SIGHUP), 141 whoever read our output closed it.
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from brokerlab.core.errors import BrokerlabError
 INTERRUPTED = 130
 OUTPUT_CLOSED = 141
 BUG = 70
+_ROOM = "BROKERLAB_RUNS, BROKERLAB_STATE and BROKERLAB_CACHE name other folders; brokerlab runs delete makes room"
 
 
 def explained(error: BaseException, *, debug: bool) -> int:
@@ -28,6 +30,8 @@ def explained(error: BaseException, *, debug: bool) -> int:
             return _said(error.message, error.hint, error.exit_code)
         case typer.TyperException():
             return _usage(error)
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EROFS | errno.EACCES | errno.EPERM):
+            return _said(f"{_lower(str(error.strerror))}: {error.filename or 'where brokerlab writes'}", _ROOM, 4)
         case KeyboardInterrupt() | typer.Abort():
             return _said("interrupted; what was started has been stopped", "", INTERRUPTED)
         case _:
@@ -41,7 +45,11 @@ def _usage(error: typer.TyperException) -> int:
         return error.exit_code
     context = getattr(error, "ctx", None)
     hint = f"see {context.command_path} --help" if context else ""
-    return _said(message[:1].lower() + message[1:], hint, error.exit_code)
+    return _said(_lower(message), hint, error.exit_code)
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _bug(error: BaseException) -> int:

@@ -101,4 +101,6 @@ Properties = Annotated[
 Java = Annotated[
     Path | None, typer.Option("--java", metavar="PATH", exists=True, help="The java (17 or later) to run brokers with.")
 ]
-Prometheus = Annotated[bool, typer.Option("--prometheus/--no-prometheus", help="Ask Prometheus as the second witness.")]
+Prometheus = Annotated[
+    bool, typer.Option("--prometheus/--no-prometheus", help="Have Prometheus in the lab, the second witness.")
+]

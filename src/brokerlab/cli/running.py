@@ -1,34 +1,20 @@
-"""From a command line to a judged run: what was asked for is checked, a lab is made ready, the engine runs it."""
+"""From a command line to a judged run: what was asked for is checked, a lab is made ready, the engine does the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from brokerlab.core import folders
-from brokerlab.core.errors import InconclusiveError, LabError, UsageError
+from brokerlab.cli.labs import Where, ready
+from brokerlab.core.errors import InconclusiveError, UsageError
 
 if TYPE_CHECKING:
-    from brokerlab.core.protocols import Broker, Lab
     from brokerlab.core.scenario import Load, Scenario, Variant
     from brokerlab.core.verdict import RunVerdict
     from brokerlab.core.watch import Watcher
     from brokerlab.ledger.store import StoredRun
-
-BUSY = "another run is using the lab"
-
-
-@dataclass(frozen=True)
-class Where:
-    """Which lab a run is to use, and what becomes of it afterwards. bootstrap: a cluster of the user's own."""
-
-    bootstrap: str | None = None
-    java: str | None = None
-    prometheus: bool = True
-    keep: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,13 +25,6 @@ class Wish:
     variants: tuple[Variant, ...]
     load: Load
     settings: Mapping[str, str] = field(default_factory=dict)
-
-
-def where(lab: str, bootstrap: str | None, java: Path | None, *, prometheus: bool, keep: bool) -> Where:
-    """Raises UsageError for options that contradict each other."""
-    if lab == "external" and not bootstrap:
-        raise UsageError("--lab external needs to know where the cluster is", "say --bootstrap HOST:PORT")
-    return Where(bootstrap, str(java) if java else None, prometheus, keep)
 
 
 def wish(name: str, only: Sequence[str], numbers: Mapping[str, int | None], properties: Path | None) -> Wish:
@@ -97,7 +76,8 @@ def carry_out(wanted: Wish, where: Where, runs: Path, watcher: Watcher) -> tuple
     from brokerlab.reports import json
 
     broker = catalog.broker(wanted.scenario.broker)
-    with _lab(wanted.scenario, broker, where, watcher) as lab:
+    watcher.phase("lab")
+    with ready(broker, wanted.scenario.nodes, where, watcher.say) as lab:
         stored = store.create(runs, wanted.scenario.name)
         request = Request(
             lab,
@@ -122,40 +102,3 @@ def _unfinished(stored: StoredRun, scenario: Scenario, error: InconclusiveError)
 
     reasons = tuple(filter(None, (error.message, error.hint)))
     return RunVerdict(stored.run, scenario.name, Verdict.INCONCLUSIVE, (), reasons)
-
-
-@contextmanager
-def _lab(scenario: Scenario, broker: Broker, where: Where, watcher: Watcher) -> Iterator[Lab]:
-    """The lab that runs already, or one that is started now and taken down afterwards unless it is to be kept."""
-    watcher.phase("lab")
-    with ExitStack() as undo:
-        undo.enter_context(_alone())
-        yield _local(scenario, broker, where, watcher, undo)
-
-
-def _local(scenario: Scenario, broker: Broker, where: Where, watcher: Watcher, undo: ExitStack) -> Lab:
-    from brokerlab.labs.local.lab import LocalLab
-
-    lab = LocalLab.find()
-    if lab is None:
-        lab = LocalLab.up(
-            broker.nodes(scenario.nodes), with_prometheus=where.prometheus, say=watcher.say, java=where.java
-        )
-        if not where.keep:
-            undo.callback(LocalLab.down)
-    lab.heal(watcher.say)
-    return lab
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One run at a time: two would hurt each other's brokers, and both would count it as the guarantee's fault."""
-    from filelock import FileLock, Timeout
-
-    path = folders.state() / "run.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path, timeout=0):
-            yield
-    except Timeout:
-        raise LabError(BUSY, "wait until it has ended; `brokerlab runs list` shows it as running") from None

@@ -87,13 +87,13 @@ def run(
 
     Exit code: 0 held, 1 broken, 3 inconclusive or skipped, 4 the lab could not start.
     """
-    from brokerlab.cli import reporting, running
+    from brokerlab.cli import labs, reporting, running
     from brokerlab.reports.live import watching
 
     numbers = {"messages": messages, "size": size, "rate": rate, "producers": producers}
     numbers |= {"consumers": consumers, "partitions": partitions, "keys": keys, "seed": seed}
     wish = running.wish(name, only or [], numbers, properties)
-    where = running.where(lab, bootstrap, java, prometheus=prometheus, keep=keep)
+    where = labs.where(lab, bootstrap, java, prometheus=prometheus, keep=keep)
     with watching(terminal.console(stderr=True), quiet=quiet) as watcher:
         verdict, stored = running.carry_out(wish, where, runs_dir or folders.runs(), watcher)
     reporting.show(verdict, stored.folder, json=json, svg=svg, junit=junit)

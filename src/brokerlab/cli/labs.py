@@ -1,0 +1,96 @@
+"""The lab of a run: the one that is up already, one that is started for it, or the user's own cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brokerlab.core import folders
+from brokerlab.core.errors import DeadlineError, LabError, UsageError
+
+if TYPE_CHECKING:
+    from brokerlab.core.protocols import Broker, Lab, Progress
+
+READY_S = 60.0
+DOWN = "take it down: brokerlab lab down"
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which lab a run is to use, and what becomes of it afterwards. bootstrap: a cluster of the user's own."""
+
+    bootstrap: str | None = None
+    java: str | None = None
+    prometheus: bool = True
+    keep: bool = False
+
+
+def where(lab: str, bootstrap: str | None, java: Path | None, *, prometheus: bool, keep: bool) -> Where:
+    """Raises UsageError for options that contradict each other."""
+    if lab == "external" and not bootstrap:
+        raise UsageError("--lab external needs to know where the cluster is", "say --bootstrap HOST:PORT")
+    return Where(bootstrap, str(java) if java else None, prometheus, keep)
+
+
+@contextmanager
+def ready(broker: Broker, nodes: int, wanted: Where, say: Progress) -> Iterator[Lab]:
+    """A lab that is up, for this run alone. What was started for it is taken down, unless it is to be kept."""
+    with ExitStack() as undo:
+        undo.enter_context(_alone())
+        yield _external(wanted, say, undo) if wanted.bootstrap else _local(broker, nodes, wanted, say, undo)
+
+
+def _local(broker: Broker, nodes: int, wanted: Where, say: Progress, undo: ExitStack) -> Lab:
+    from brokerlab.labs.local.lab import LocalLab
+
+    lab = LocalLab.find()
+    if lab is None:
+        lab = LocalLab.up(broker.nodes(nodes), with_prometheus=wanted.prometheus, say=say, java=wanted.java)
+        if not wanted.keep:
+            undo.callback(LocalLab.down)
+    elif wanted.prometheus and not lab.prometheus():
+        raise LabError("the lab that is up has no Prometheus", f"{DOWN}; or do without: --no-prometheus")
+    lab.heal(say)
+    _await_whole(broker, lab, nodes)
+    return lab
+
+
+def _await_whole(broker: Broker, lab: Lab, nodes: int) -> None:
+    admin = broker.admin(lab.endpoint(broker.port), {})
+    try:
+        admin.await_ready(nodes, READY_S)
+    except DeadlineError as error:
+        raise LabError(error.message, "brokerlab lab status; brokerlab lab logs kafka-1") from error
+    finally:
+        admin.close()
+
+
+def _external(wanted: Where, say: Progress, undo: ExitStack) -> Lab:
+    from brokerlab.labs.external import ExternalLab
+
+    lab = ExternalLab.up(wanted.bootstrap or "", with_prometheus=wanted.prometheus, say=say)
+    undo.callback(ExternalLab.down, say)
+    return lab
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One run at a time: two would hurt each other's brokers, and both would count it as the guarantee's fault."""
+    from filelock import FileLock, Timeout
+
+    path = folders.state() / "run.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise LabError(
+            "another run is using the lab", "wait until it has ended: `brokerlab runs list` shows it"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,106 @@
+"""Which lab a run gets, on a lab that is none: nothing here starts a process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from brokerlab.cli import labs
+from brokerlab.core.errors import DeadlineError, LabError
+from brokerlab.labs.local.lab import LocalLab
+
+
+class Admin:
+    """Says that the brokers are ready, or that they are not."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self._error = error
+
+    def await_ready(self, nodes: int, deadline: float) -> None:
+        if self._error:
+            raise self._error
+
+    def close(self) -> None: ...
+
+
+class Lab:
+    """A `LocalLab` on paper: what was done to it."""
+
+    def __init__(self, *, witness: bool = True) -> None:
+        self.did: list[str] = []
+        self._witness = witness
+
+    def prometheus(self) -> str | None:
+        return "http://127.0.0.1:1" if self._witness else None
+
+    def heal(self, say: Any) -> None:
+        self.did.append("healed")
+
+    def endpoint(self, port: str) -> str:
+        return "127.0.0.1:1"
+
+
+def broker(error: Exception | None = None) -> Any:
+    return SimpleNamespace(port="client", nodes=lambda count: (), admin=lambda endpoint, settings: Admin(error))
+
+
+@contextmanager
+def having(monkeypatch: pytest.MonkeyPatch, found: Lab | None, started: Lab) -> Iterator[None]:
+    monkeypatch.setattr(LocalLab, "find", staticmethod(lambda: found))
+    monkeypatch.setattr(LocalLab, "up", staticmethod(lambda specs, **_: (started.did.append("up"), started)[1]))
+    monkeypatch.setattr(LocalLab, "down", staticmethod(lambda: started.did.append("down")))
+    yield
+
+
+def use(wanted: labs.Where, which: Any) -> None:
+    with labs.ready(which, 3, wanted, lambda _: None):
+        pass
+
+
+@pytest.mark.parametrize(("keep", "did"), [(False, ["up", "healed", "down"]), (True, ["up", "healed"])])
+def test_a_lab_that_the_run_started_is_taken_down_unless_kept(
+    home: Any, monkeypatch: pytest.MonkeyPatch, keep: bool, did: list[str]
+) -> None:
+    lab = Lab()
+    with having(monkeypatch, None, lab):
+        use(labs.Where(keep=keep), broker())
+    assert lab.did == did
+
+
+def test_a_lab_that_was_up_is_healed_and_stays_up(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab()
+    with having(monkeypatch, lab, lab):
+        use(labs.Where(), broker())
+    assert lab.did == ["healed"]
+
+
+def test_a_lab_without_the_witness_that_was_asked_for_is_refused(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab(witness=False)
+    with having(monkeypatch, lab, lab):
+        with pytest.raises(LabError, match="has no Prometheus"):
+            use(labs.Where(), broker())
+        use(labs.Where(prometheus=False), broker())
+
+
+def test_brokers_that_do_not_come_up_are_the_labs_failure_and_it_is_taken_down(
+    home: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab()
+    with having(monkeypatch, None, lab), pytest.raises(LabError, match="waited 60 s"):
+        use(labs.Where(), broker(DeadlineError("waited 60 s for three brokers")))
+    assert lab.did == ["up", "healed", "down"]
+
+
+def test_two_runs_at_once_are_refused(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab()
+    with having(monkeypatch, lab, lab):
+        first = labs.ready(broker(), 3, labs.Where(), lambda _: None)
+        first.__enter__()
+        with pytest.raises(LabError, match="another run is using the lab"):
+            use(labs.Where(), broker())
+        first.__exit__(None, None, None)
+        use(labs.Where(), broker())  # the lock is free again
