@@ -51,11 +51,13 @@ class Variant:
 class Send:
     """Every producer sends until it has sent this share (0..1) of its messages; then the timeline goes on.
 
-    answered: also wait until every send of these variants has its outcome; ("*",) = of all variants.
+    answered: also wait until every send of these variants has its outcome; ("*",) = of all variants. at_most: go on after
+    so many seconds even if they are still sending, because a fault that is active may not last longer.
     """
 
     share: float
     answered: tuple[str, ...] = ()
+    at_most: float | None = None
     says: str = ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -58,7 +59,8 @@ class Timeline:
         load = self._workload.setting.load
         sending = load.messages / load.rate if load.rate else 0
         limits = self._workload.allow(step.share)
-        self._workload.await_sent(limits, step.answered, 2 * sending + ANSWER_S)
+        enough = time.monotonic() + step.at_most if step.at_most is not None else None
+        self._workload.await_sent(limits, step.answered, deadline=2 * sending + ANSWER_S, enough=enough)
 
     def _hurt(self, step: Hurt) -> None:
         self._stack.callback(self._heal, step.name)  # before it strikes: a hurt that fails half-way is healed too

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,12 +84,19 @@ class Workload:
             agent.order(f"limit {limits[agent.spec.name]}")
         return limits
 
-    def await_sent(self, limits: Mapping[str, int], answered: Sequence[str], deadline: float) -> None:
-        """Return when every producer has sent up to its limit, with an outcome each in the variants `answered`."""
+    def await_sent(
+        self, limits: Mapping[str, int], answered: Sequence[str], *, deadline: float, enough: float | None = None
+    ) -> None:
+        """Return when every producer has sent up to its limit, with an outcome each in the variants `answered`.
+
+        enough: return anyway when the monotonic clock is so late.
+        """
 
         def arrived() -> bool:
             self.check()
-            return all(self._arrived(agent, limits[agent.spec.name], answered) for agent in self.of("producer"))
+            return (enough is not None and time.monotonic() >= enough) or all(
+                self._arrived(agent, limits[agent.spec.name], answered) for agent in self.of("producer")
+            )
 
         until(arrived, "the producers to send", deadline=deadline, every=0.02, seen=self._seen)
 

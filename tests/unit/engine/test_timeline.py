@@ -141,3 +141,11 @@ def test_faults_that_a_lab_cannot_do_are_left_out_with_a_sentence() -> None:
 
 def test_slug() -> None:
     assert slug("acks=all+idempotence") == "acks-all-idempotence"
+
+
+def test_a_step_that_may_not_last_goes_on_while_they_still_send(timeline, workload) -> None:
+    for agent in workload.agents:
+        agent.stuck = True
+    with timeline() as playing:
+        playing.play((Send(0.5, answered=("*",), at_most=0.1), Hurt("a", Scratch([]))))
+    assert workload.counters()["slow"] == {"sent": 51, "acked": 0}
