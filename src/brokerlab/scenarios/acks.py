@@ -51,7 +51,7 @@ VARIANTS = (
 TIMELINE = (
     Send(0.5, answered=("*",), says="half of the messages, on a healthy cluster"),
     Hurt("pause", PauseFollowers()),
-    # Together well below the lab's broker.session.timeout.ms (2 s): followers that stall longer would be taken for dead.
+    # Together well below the lab's broker.session.timeout.ms (2 s): followers that stall longer are taken for dead.
     Send(
         0.8,
         answered=("acks=0", "acks=1"),
