@@ -267,3 +267,7 @@ def test_a_lost_message_is_named_with_the_place_that_was_acknowledged() -> None:
 def test_at_most_five_are_named() -> None:
     finding = find(Word.LOST, history("A" * 20, "0 1"))
     assert (finding.count, [ref.seq for ref in finding.examples]) == (18, [2, 3, 4, 5, 6])
+
+
+def test_a_phantom_effect_has_no_place_in_a_log() -> None:
+    assert find(Word.PHANTOM, history("A", effects="9")).examples == (MessageRef(0, 9),)
