@@ -18,6 +18,7 @@ from brokerlab.core.protocols import Progress
 
 NAMESPACE, RELEASE = "monitoring", "monitoring"
 CHART = Chart("kube-prometheus-stack", "https://prometheus-community.github.io/helm-charts", "79.1.0")
+INGRESS_NGINX = "ingress-nginx"  # the namespace of minikube's addon ingress
 OPERATOR = "monitoring.coreos.com"
 CRDS = (
     "alertmanagerconfigs",
@@ -68,8 +69,7 @@ def chart(version: str | None, folder: Path | None) -> Chart:
 
 def deploy(kube: Kube, order: Order, say: Progress) -> Revision:
     """Install or upgrade all of it, and wait until it is ready. Raises LabError or DeadlineError, saying why."""
-    if not kube.list("networking.k8s.io/v1", "IngressClass"):
-        say("the cluster has no ingress class: the .test names will not answer; `brokerlab open --forward` works")
+    _look_at_ingress(kube, order, say)
     applying.ensure_namespace(kube, order.namespace, say)
     wanted = values.merged([values.read(data.folder("charts-values") / "kube-prometheus-stack.yaml"), *order.layers])
     revision = Release(RELEASE, order.namespace, kube.context).deploy(order.chart, wanted, say)
@@ -132,6 +132,14 @@ def rollback(kube: Kube, found: Doomed, say: Progress, deadline: float = 300.0) 
     if found.namespace is not None:
         kube.delete("v1", "Namespace", found.namespace)
         waiting.until_gone(kube, found.namespace, say, deadline)
+
+
+def _look_at_ingress(kube: Kube, order: Order, say: Progress) -> None:
+    """Until its controller runs, ingress-nginx's admission webhook refuses every Ingress, those of the chart too."""
+    if not kube.list("networking.k8s.io/v1", "IngressClass"):
+        say("the cluster has no ingress class: the .test names will not answer; `brokerlab open --forward` works")
+    if kube.list("apps/v1", "Deployment", INGRESS_NGINX):
+        waiting.until_ready(kube, lambda: kube.list("apps/v1", "Deployment", INGRESS_NGINX), say, order.deadline)
 
 
 def _served(spec: Json) -> tuple[str, str]:

@@ -88,6 +88,19 @@ def test_what_does_not_get_ready_is_told(cluster: KubeApi, kube: Kube, helm: Pro
         monitoring.deploy(kube, monitoring.Order(deadline=0.05), lambda _: None)
 
 
+def test_the_ingress_controller_is_waited_for_before_an_ingress_is_applied(
+    cluster: KubeApi, kube: Kube, helm: Program
+) -> None:
+    """Its webhook answers every Ingress with an error until it runs."""
+    meta = {"name": "ingress-nginx-controller", "namespace": "ingress-nginx"}
+    cluster.add({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {}})
+    cluster.becomes.clear()
+    with pytest.raises(DeadlineError, match="deployment/ingress-nginx-controller"):
+        monitoring.deploy(kube, monitoring.Order(deadline=0.05), lambda _: None)
+    assert helm.calls() == []
+    assert not [path for path in cluster.objects if "/ingresses/" in path]
+
+
 def test_a_rollback_shows_what_it_takes_and_takes_it(cluster: KubeApi, kube: Kube, helm: Program) -> None:
     """CRDs go with all their objects, those of usecases in other namespaces too: they are counted before."""
     monitoring.deploy(kube, monitoring.Order(deadline=20), lambda _: None)
