@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from brokerlab.brokers.kafka.client import configured
+from brokerlab.brokers.kafka.nodes import INTERNAL_TOPICS
 from brokerlab.brokers.kafka.topic import refused
 from brokerlab.core.errors import DeadlineError, InconclusiveError
 from brokerlab.core.protocols import PartitionState
@@ -23,7 +24,11 @@ ASK_S = 10.0  # one request to a broker that should answer
 GLANCE_S = 0.4  # the same where the broker may be stopped, and another can be asked instead
 VISIBLE_S = 30.0
 OFFSETS_TOPIC = "__consumer_offsets"
-PROBE_GROUP = "brokerlab-probe"
+OFFSETS_SETTINGS = {  # what Kafka itself gives it (GroupCoordinatorService.groupMetadataTopicConfigs)
+    "cleanup.policy": "compact",
+    "compression.type": "producer",
+    "segment.bytes": "104857600",
+}
 
 
 class KafkaAdmin:
@@ -39,7 +44,10 @@ class KafkaAdmin:
         ]
 
     def await_ready(self, nodes: int, deadline: float) -> None:
-        """Return when `nodes` nodes are members, and the group coordinator works with all its replicas in sync."""
+        """Return when `nodes` nodes are members, and the group coordinator's topic has all its replicas in sync.
+
+        For a lab of ours alone: that topic is made here, as else the first consumer would make Kafka do, only later.
+        """
         last = "no broker answered"
 
         def members() -> bool:
@@ -49,7 +57,7 @@ class KafkaAdmin:
             return len(found.brokers) >= nodes
 
         until(_patient(members), f"{nodes} nodes to join", deadline=deadline, every=0.02, seen=lambda: last)
-        until(_patient(self._coordinator), "a group coordinator", deadline=deadline, every=0.05)
+        until(_patient(self._coordinated), "the group coordinator's topic", deadline=deadline, every=0.05)
 
         def whole() -> bool:
             nonlocal last
@@ -129,10 +137,14 @@ class KafkaAdmin:
         entries = _answer(future, f"tell the settings of {name}")
         return {setting: entry.value or "" for setting, entry in sorted(entries.items())}
 
-    def _coordinator(self) -> bool:
-        """Looking for a group's coordinator makes Kafka create the offsets topic; True when one answered."""
-        (future,) = self._client.describe_consumer_groups([PROBE_GROUP], request_timeout=2.0).values()
-        _answer(future, "find a group coordinator")
+    def _coordinated(self) -> bool:
+        """Whether the offsets topic is there; made now if not.
+
+        Not by looking for a coordinator: when such a request of librdkafka's admin client times out, as on a cluster
+        that has just started, librdkafka may abort the whole process (librdkafka issues 4605, 3663).
+        """
+        if OFFSETS_TOPIC not in self._metadata().topics:
+            self.create({OFFSETS_TOPIC: OFFSETS_SETTINGS}, int(INTERNAL_TOPICS["offsets.topic.num.partitions"]), None)
         return True
 
     def _metadata(self) -> ClusterMetadata:
