@@ -51,8 +51,8 @@ class Variant:
 class Send:
     """Every producer sends until it has sent this share (0..1) of its messages; then the timeline goes on.
 
-    answered: also wait until every send of these variants has its outcome; ("*",) = of all of them. at_most: go on after
-    so many seconds even if they are still sending, because a fault that is active may not last longer.
+    answered: also wait until every send of these variants has its outcome; ("*",) = of all of them. at_most: go on
+    after so many seconds even if they are still sending, because a fault that is active may not last longer.
     """
 
     share: float

@@ -12,6 +12,7 @@ from brokerlab.core.verdict import RunVerdict, Testimony, VariantVerdict, Verdic
 from brokerlab.engine.plan import WITNESS, Plan, read_json, read_story
 from brokerlab.engine.workload import slug
 from brokerlab.judge import judge_run, judge_variant
+from brokerlab.ledger.books import counts
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.read import load
 
@@ -32,12 +33,9 @@ def judge_folder(folder: Path, scenario: Scenario) -> RunVerdict:
 
 def _judge(folder: Path, variant: Variant, story: Story, witness: Mapping[str, Any]) -> VariantVerdict:
     facts = Facts(load(folder / "ledger" / slug(variant.name)))
-    judged = judge_variant(facts, variant, (), story.receipts)
-    if not witness["url"] or witness["problem"]:
-        return judged
-    return judge_variant(
-        facts, variant, testimonies(judged.counts, witness["counts"].get(variant.name)), story.receipts
-    )
+    told = witness["counts"].get(variant.name)
+    heard = () if not witness["url"] or witness["problem"] else testimonies(counts(facts), told)
+    return judge_variant(facts, variant, heard, story.receipts)
 
 
 def testimonies(ledger: Mapping[str, int], prometheus: Mapping[str, int] | None) -> tuple[Testimony, ...]:
