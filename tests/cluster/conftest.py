@@ -1,0 +1,63 @@
+"""Tests on a real Kubernetes: whatever KUBECONFIG names, in namespaces of their own, which are gone afterwards.
+
+Without KUBECONFIG they are skipped, with the reason; in CI (the variable CI is set) that is a failure instead.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from brokerlab.cluster import applying, kubeconfig, waiting
+from brokerlab.cluster.kube import Kube
+
+NEEDED = "needs a cluster: KUBECONFIG names none (kind, minikube, or the single node that CI starts)"
+
+
+@pytest.fixture(scope="session")
+def kube() -> Kube:
+    if not os.environ.get("KUBECONFIG"):
+        if os.environ.get("CI"):
+            pytest.fail(f"CI may not skip: {NEEDED}")
+        pytest.skip(NEEDED)
+    return kubeconfig.connect(kubeconfig.chosen(None))
+
+
+@pytest.fixture
+def namespace(kube: Kube) -> Iterator[str]:
+    """A namespace of the test's own."""
+    name = f"brokerlab-test-{uuid.uuid4().hex[:8]}"
+    applying.ensure_namespace(kube, name, lambda _: None)
+    yield name
+    kube.delete("v1", "Namespace", name)
+    waiting.until_gone(kube, name, lambda _: None, deadline=120)
+
+
+@pytest.fixture
+def definitions(kube: Kube) -> Iterator[None]:
+    """The operator's CRDs, where the cluster does not have them; then only for the test."""
+    from pathlib import Path
+
+    wanted = applying.read(Path(__file__).parent / "chart" / "crds" / "crds.yaml")
+    made = [each for each in wanted if kube.get(each["apiVersion"], each["kind"], each["metadata"]["name"]) is None]
+    for each in made:
+        kube.apply(each)
+    _established(kube, made)
+    yield
+    for each in made:
+        kube.delete(each["apiVersion"], each["kind"], each["metadata"]["name"])
+
+
+def _established(kube: Kube, definitions: list[dict]) -> None:
+    from brokerlab.core import wait
+
+    def served() -> bool:
+        return all(
+            kube.has(f"{each['spec']['group']}/{each['spec']['versions'][0]['name']}", each["spec"]["names"]["kind"])
+            for each in definitions
+        )
+
+    wait.until(served, "the operator's definitions to be served", deadline=30, every=0.2)
