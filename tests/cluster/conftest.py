@@ -1,6 +1,7 @@
 """Tests on a real Kubernetes: whatever KUBECONFIG names, in namespaces of their own, which are gone afterwards.
 
-Without KUBECONFIG they are skipped, with the reason; in CI (the variable CI is set) that is a failure instead.
+Without KUBECONFIG they are skipped, with the reason; where BROKERLAB_CLUSTER_REQUIRED is set (CI's own step for them)
+that is a failure instead.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ NEEDED = "needs a cluster: KUBECONFIG names none (kind, minikube, or the single 
 @pytest.fixture(scope="session")
 def kube() -> Kube:
     if not os.environ.get("KUBECONFIG"):
-        if os.environ.get("CI"):
-            pytest.fail(f"CI may not skip: {NEEDED}")
+        if os.environ.get("BROKERLAB_CLUSTER_REQUIRED"):
+            pytest.fail(f"may not be skipped here: {NEEDED}")
         pytest.skip(NEEDED)
     return kubeconfig.connect(kubeconfig.chosen(None))
 
