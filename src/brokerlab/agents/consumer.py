@@ -22,7 +22,7 @@ from brokerlab.ledger import records
 from brokerlab.ledger.appended import DeliveriesWriter
 from brokerlab.metrics.agent import Meter
 
-MOST = 20_000  # messages a batch
+MOST = 1_000  # messages a batch: as many as fit a core's cache, see `auditor`
 PATIENCE_S = 0.05
 COMMIT_EVERY_S = 0.1
 
