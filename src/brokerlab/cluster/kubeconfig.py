@@ -30,13 +30,13 @@ def contexts() -> list[Context]:
 
     path = os.environ.get("KUBECONFIG") or KUBE_CONFIG_DEFAULT_LOCATION
     listing: Any = list_kube_config_contexts
+    if not any(Path(each).expanduser().is_file() for each in path.split(os.pathsep)):
+        raise LabError(f"there is no kubeconfig {path}", "`brokerlab cluster up` makes one; KUBECONFIG names another")
     try:
         listed, current = listing(path)
         made_by_minikube = _minikube_clusters(path)
     except (ConfigException, OSError) as error:
-        raise LabError(
-            f"no kubeconfig can be used: {error}", "`brokerlab cluster up` makes one; KUBECONFIG names another"
-        ) from error
+        raise LabError(f"the kubeconfig {path} can't be used: {error}", "KUBECONFIG names another") from error
     except Exception as error:  # the YAML parser's own, and what a wrong shape leads to
         raise LabError(f"the kubeconfig {path} is not valid: {str(error).splitlines()[0]}") from error
     now = current["name"] if current else ""
