@@ -16,6 +16,7 @@ from brokerlab.core.errors import LabError
 from brokerlab.core.node import JavaProgram, NodeSpec
 from brokerlab.core.protocols import Progress
 from brokerlab.labs.local import render
+from brokerlab.labs.local.logs import without_frames
 from brokerlab.labs.local.runtime import Runtime
 
 DEADLINE = 60  # seconds; it takes one to three
@@ -55,7 +56,9 @@ def _run(spec: NodeSpec, program: JavaProgram, runtime: Runtime, folder: Path) -
     except subprocess.TimeoutExpired as error:
         raise LabError(f"{program.main} did not format a data folder within {DEADLINE} s") from error
     if done.returncode:
-        raise LabError(f"{program.main} could not format a data folder: {(done.stdout + done.stderr).strip()[-800:]}")
+        raise LabError(
+            f"{program.main} could not format a data folder:\n{without_frames(done.stdout + done.stderr, 8)}"
+        )
 
 
 def _sample_values(spec: NodeSpec, folder: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Reading the end of a log file."""
+"""Reading the end of a log file, and what in it says why a Java program ended."""
 
 from __future__ import annotations
 
@@ -14,3 +14,13 @@ def log_tail(path: Path, lines: int) -> str:
             return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
     except OSError:
         return ""
+
+
+def why(path: Path, lines: int = 15) -> str:
+    """The end of a log as a reason: without the frames of stack traces."""
+    return without_frames(log_tail(path, 200), lines)
+
+
+def without_frames(text: str, lines: int) -> str:
+    said = [line for line in text.splitlines() if line.strip() and not line.startswith(("\tat ", "\t... "))]
+    return "\n".join(said[-lines:])

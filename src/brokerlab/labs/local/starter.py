@@ -12,7 +12,7 @@ from pathlib import Path
 from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.wait import until
 from brokerlab.labs.local import ports, processes
-from brokerlab.labs.local.logs import log_tail
+from brokerlab.labs.local.logs import why
 from brokerlab.labs.local.processes import ProcessId
 from brokerlab.labs.local.state import LabState, NodeRecord
 
@@ -49,13 +49,12 @@ class Starter:
             if ports.listens(port):
                 return True
             if not process.alive:
-                raise LabError(f"{node.name} ended while it was starting; the end of its log:\n{self._log(node)}")
+                raise LabError(
+                    f"{node.name} ended while it was starting; the end of its log:\n{why(node.folder / LOG)}"
+                )
             return False
 
         try:
             until(up, f"{node.name} to listen on {ports.HOST}:{port}", deadline=deadline, every=POLL)
         except DeadlineError as error:
-            raise LabError(f"{error.message}; the end of its log:\n{self._log(node)}") from error
-
-    def _log(self, node: NodeRecord) -> str:
-        return log_tail(node.folder / LOG, 15)
+            raise LabError(f"{error.message}; the end of its log:\n{why(node.folder / LOG)}") from error

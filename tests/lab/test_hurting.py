@@ -1,0 +1,132 @@
+"""What can be done to a running lab, and undone: kill, pause, resume, restart, heal; and what it is watched by."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import quote
+
+import pytest
+
+from brokerlab.brokers.kafka import BROKER
+from brokerlab.core.errors import UsageError
+from brokerlab.core.protocols import Admin
+from brokerlab.core.wait import until
+from brokerlab.labs.external import ExternalLab
+from brokerlab.labs.local import ports
+from brokerlab.labs.local.lab import LocalLab
+from brokerlab.labs.local.status import status
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def admin(lab: LocalLab) -> Iterator[Admin]:
+    admin = BROKER.admin(lab.endpoint("client"), {})
+    yield admin
+    admin.close()
+
+
+@pytest.fixture
+def target() -> Iterator[str]:
+    """host:port of a page with one counter."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(b"lab_test_total 42\n")
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def asked(url: str, query: str) -> list[dict[str, object]]:
+    with urllib.request.urlopen(f"{url}/api/v1/query?query={quote(query)}", timeout=5) as answer:
+        found: list[dict[str, object]] = json.load(answer)["data"]["result"]
+    return found
+
+
+def test_what_up_promises(lab: LocalLab) -> None:
+    assert lab.nodes() == ("kafka-1", "kafka-2", "kafka-3")
+    assert [lab.state(node) for node in lab.nodes()] == ["running"] * 3
+    assert lab.capabilities == {"kill", "pause", "restart", "logs", "prometheus"}
+    assert all(ports.listens(int(address.rpartition(":")[2])) for address in lab.endpoint("client").split(","))
+    assert "Kafka Server started" in lab.logs("kafka-1", 1000)
+
+
+def test_a_lab_is_found_by_whoever_looks_for_it(lab: LocalLab) -> None:
+    found = LocalLab.find()
+    assert found
+    assert (found.nodes(), found.endpoint("client")) == (lab.nodes(), lab.endpoint("client"))
+    assert found.prometheus() == lab.prometheus()
+    assert status().state == "up"
+
+
+def test_killed_and_restarted_with_its_data(lab: LocalLab, admin: Admin) -> None:
+    admin.create({"kept": {}}, 1, [1, 2, 3])
+    lab.kill("kafka-1")
+    assert lab.state("kafka-1") == "gone"
+    assert status().state == "damaged"
+    until(lambda: admin.describe(["kept"])[0].leader in (2, 3), "another leader", deadline=30)
+    lab.restart("kafka-1")
+    assert lab.state("kafka-1") == "running"
+    until(lambda: admin.describe(["kept"])[0].isr == (1, 2, 3), "the ISR to be whole", deadline=30)
+    admin.delete(["kept"])
+
+
+def test_paused_and_resumed(lab: LocalLab) -> None:
+    lab.pause("kafka-2")
+    assert lab.state("kafka-2") == "paused"
+    lab.resume("kafka-2")
+    assert lab.state("kafka-2") == "running"
+
+
+def test_heal_makes_a_damaged_lab_whole(lab: LocalLab, admin: Admin) -> None:
+    lab.kill("kafka-2")
+    lab.pause("kafka-3")
+    said: list[str] = []
+    lab.heal(said.append)
+    assert [lab.state(node) for node in lab.nodes()] == ["running"] * 3
+    assert said == ["starting kafka-2, which was gone", "resuming kafka-3, which was paused"]
+    admin.await_ready(3, 60)
+
+
+def test_an_unknown_node_is_a_sentence(lab: LocalLab) -> None:
+    with pytest.raises(UsageError, match="there is no node 'kafka-4'"):
+        lab.kill("kafka-4")
+
+
+def test_prometheus_scrapes_what_it_is_told_to_until_it_is_told_not_to(lab: LocalLab, target: str) -> None:
+    url = lab.prometheus()
+    assert url
+    lab.scrape("a-job", target, {"scenario": "acks"})
+    query = 'lab_test_total{job="a-job",scenario="acks"}'
+    (row,) = until(lambda: asked(url, query), "Prometheus to scrape the page", deadline=20)
+    assert row["value"][1] == "42"  # type: ignore[index]  # JSON has no types
+    lab.scrape("a-job", None, {})
+    until(lambda: not asked(url, query), "Prometheus to forget the page", deadline=30)
+
+
+def test_a_cluster_that_is_not_ours_is_used_and_watched_but_not_hurt(lab: LocalLab, admin: Admin) -> None:
+    external = ExternalLab.up(lab.endpoint("client"), say=lambda _: None)
+    try:
+        assert external.capabilities == {"prometheus"}
+        assert asked(str(external.prometheus()), "vector(1)")
+        theirs = BROKER.admin(external.endpoint("client"), {})
+        theirs.await_ready(3, 30)
+        theirs.close()
+    finally:
+        assert ExternalLab.down(lambda _: None)
+    assert [lab.state(node) for node in lab.nodes()] == ["running"] * 3
