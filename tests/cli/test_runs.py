@@ -57,6 +57,7 @@ def test_show_draws_a_picture(brokerlab: Run, stored: store.StoredRun, home: Pat
     picture = (home / "acks.svg").read_text()
     assert ET.fromstring(picture).tag.endswith("svg")
     assert "412" in picture
+    assert "url(http" not in picture
     assert stored.run not in picture.replace(verdicts.RUN_ID, "")  # no path of this machine
 
 
