@@ -28,6 +28,10 @@ def scenario(name: str) -> Scenario:
     return found
 
 
+def broker_names() -> list[str]:
+    return _names("brokers")
+
+
 def broker(name: str) -> Broker:
     found: Broker = _load("brokers", name, "broker").BROKER
     return found

@@ -1,7 +1,6 @@
 """What the engine asks of a running Kafka: topics made and unmade, who leads what, ends, settings read back.
 
-Metadata is asked of one address at a time, each by a client of its own that knows no other (librdkafka connects to
-brokers as it needs them), for a broker that is stopped keeps its connection and never answers: then the next is asked.
+Whatever may be asked of a cluster that is being hurt goes through `glance`, by short questions; the rest may wait.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from brokerlab.brokers.kafka.client import configured
+from brokerlab.brokers.kafka.glance import QUIET, Ends, Metadata
 from brokerlab.brokers.kafka.nodes import INTERNAL_TOPICS
 from brokerlab.brokers.kafka.topic import refused
 from brokerlab.core.errors import DeadlineError, InconclusiveError
@@ -18,10 +18,9 @@ from brokerlab.core.protocols import PartitionState
 from brokerlab.core.wait import until
 
 if TYPE_CHECKING:
-    from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource
+    from confluent_kafka.admin import ClusterMetadata, ConfigResource
 
 ASK_S = 10.0  # one request to a broker that should answer
-GLANCE_S = 0.4  # the same where the broker may be stopped, and another can be asked instead
 VISIBLE_S = 30.0
 OFFSETS_TOPIC = "__consumer_offsets"
 OFFSETS_SETTINGS = {  # what Kafka itself gives it (GroupCoordinatorService.groupMetadataTopicConfigs)
@@ -37,11 +36,9 @@ class KafkaAdmin:
     def __init__(self, endpoint: str, settings: Mapping[str, str]) -> None:
         from confluent_kafka.admin import AdminClient
 
-        quiet = {"log_level": "0"}  # what goes wrong comes back as an answer; the terminal is the command line's
-        self._client = AdminClient(configured(endpoint, settings, quiet))
-        self._glances: list[AdminClient] = [
-            AdminClient(configured(address, settings, quiet)) for address in endpoint.split(",")
-        ]
+        self._client = AdminClient(configured(endpoint, settings, QUIET))
+        self._metadata = Metadata(endpoint, settings)
+        self._ends = Ends(endpoint, settings)
 
     def await_ready(self, nodes: int, deadline: float) -> None:
         """Return when `nodes` nodes are members, and the group coordinator's topic has all its replicas in sync.
@@ -52,7 +49,7 @@ class KafkaAdmin:
 
         def members() -> bool:
             nonlocal last
-            found = self._metadata()
+            found = self._metadata.ask()
             last = f"{len(found.brokers)} members"
             return len(found.brokers) >= nodes
 
@@ -61,7 +58,7 @@ class KafkaAdmin:
 
         def whole() -> bool:
             nonlocal last
-            internal = [state for state in _states(self._metadata()) if state.topic.startswith("__")]
+            internal = [state for state in _states(self._metadata.ask()) if state.topic.startswith("__")]
             lacking = [state for state in internal if len(state.isr) < len(state.replicas)]
             last = f"{lacking}"
             return not lacking
@@ -99,42 +96,33 @@ class KafkaAdmin:
 
     def describe(self, topics: Sequence[str]) -> list[PartitionState]:
         wanted = set(topics)
-        return [state for state in _states(self._metadata()) if state.topic in wanted]
+        return [state for state in _states(self._metadata.ask()) if state.topic in wanted]
 
     def ends(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
-        """High watermarks; a partition whose leader does not answer within a second is left out."""
-        from confluent_kafka import KafkaException, TopicPartition
-        from confluent_kafka.admin import OffsetSpec
-
-        asked = {
-            TopicPartition(state.topic, state.partition): OffsetSpec.latest()  # type: ignore[no-untyped-call]  # not annotated upstream
-            for state in self.describe(topics)
-            if state.leader >= 0
-        }
-        found: dict[tuple[str, int], int] = {}
-        futures = self._client.list_offsets(asked, request_timeout=1.0) if asked else {}
-        for part, future in futures.items():
-            try:
-                found[part.topic, part.partition] = int(future.result(2).offset)
-            except (KafkaException, TimeoutError):
-                continue
-        return found
+        """High watermarks; the partitions of a leader that does not answer at once are left out."""
+        return self._ends.ask(self.describe(topics))
 
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
         """{topic or `broker/<id>`: {setting: value}}, as the brokers tell them; secrets are told as ""."""
         from confluent_kafka.admin import ConfigResource
 
         resources = {topic: ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in topics}
-        for number in sorted(self._metadata().brokers):
+        for number in sorted(self._metadata.ask().brokers):
             resources[f"broker/{number}"] = ConfigResource(ConfigResource.Type.BROKER, str(number))
         return {name: self._described(name, resource) for name, resource in resources.items()}
 
     def close(self) -> None:
-        """Nothing to wait for: an admin client holds nothing that another would miss."""
+        self._ends.close()
 
     def _described(self, name: str, resource: ConfigResource) -> dict[str, str]:
-        (future,) = self._client.describe_configs([resource], request_timeout=ASK_S).values()
-        entries = _answer(future, f"tell the settings of {name}")
+        """A node that has not heard of a new topic yet is asked again."""
+        from confluent_kafka import KafkaError
+
+        def told() -> Any:
+            (future,) = self._client.describe_configs([resource], request_timeout=ASK_S).values()
+            return _answer(future, f"tell the settings of {name}", but=KafkaError.UNKNOWN_TOPIC_OR_PART)
+
+        entries = until(told, f"every node to know {name}", deadline=VISIBLE_S)
         return {setting: entry.value or "" for setting, entry in sorted(entries.items())}
 
     def _coordinated(self) -> bool:
@@ -143,23 +131,9 @@ class KafkaAdmin:
         Not by looking for a coordinator: when such a request of librdkafka's admin client times out, as on a cluster
         that has just started, librdkafka may abort the whole process (librdkafka issues 4605, 3663).
         """
-        if OFFSETS_TOPIC not in self._metadata().topics:
+        if OFFSETS_TOPIC not in self._metadata.ask().topics:
             self.create({OFFSETS_TOPIC: OFFSETS_SETTINGS}, int(INTERNAL_TOPICS["offsets.topic.num.partitions"]), None)
         return True
-
-    def _metadata(self) -> ClusterMetadata:
-        """Of the first address that answers; one that does not is asked last from then on."""
-        from confluent_kafka import KafkaException
-
-        error: KafkaException | None = None
-        for client in list(self._glances):
-            try:
-                return client.list_topics(timeout=GLANCE_S)
-            except KafkaException as problem:
-                error = problem
-                self._glances.remove(client)
-                self._glances.append(client)
-        raise refused("describe itself at any address", error)
 
 
 def _states(metadata: ClusterMetadata) -> list[PartitionState]:

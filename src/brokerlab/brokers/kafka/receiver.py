@@ -18,7 +18,7 @@ from brokerlab.core.protocols import Received
 if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-READY_S = 30.0
+READY_S = 15.0
 ASK_S = 10.0
 
 

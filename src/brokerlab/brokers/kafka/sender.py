@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # (KIP-98); with more waiting than those, librdkafka's threads turn in circles instead of sleeping (a third of all CPU).
 WINDOW = 96_000
 WINDOW_BYTES = 12_000_000
-READY_S = 30.0
+READY_S = 15.0
 _MOST_REASONS = 255
 
 

@@ -1,0 +1,175 @@
+"""Real agents on a real cluster, killed in the middle of their work: what they had written down is there, whole."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brokerlab.agents.orders import PARENT_GONE
+from brokerlab.brokers.kafka import BROKER
+from brokerlab.core.protocols import AgentSpec
+from brokerlab.core.scenario import Load
+from brokerlab.core.wait import until
+from brokerlab.core.words import Outcome
+from brokerlab.labs.local.agents import LocalAgent
+from brokerlab.labs.local.lab import LocalLab
+from brokerlab.ledger.ledger import Ledger
+from brokerlab.ledger.read import load, reasons
+
+pytestmark = pytest.mark.lab
+SAFE = {"acks": "all", "enable.idempotence": "true"}
+
+
+class Bench:
+    """One topic, its agents and their ledger."""
+
+    def __init__(self, lab: LocalLab, topic: str, folder: Path) -> None:
+        self.lab, self.topic, self.folder = lab, topic, folder
+        self.agents: list[LocalAgent] = []
+        BROKER.admin(lab.endpoint("client"), {}).create({topic: {}}, 2, None)
+
+    def start(self, role: str, messages: int = 0, settings: Mapping[str, str] | None = None, **load: int) -> LocalAgent:
+        spec = AgentSpec(
+            role=role,
+            name=f"{role}-0",
+            run="run",
+            variant="variant",
+            broker="kafka",
+            endpoint=self.lab.endpoint("client"),
+            topic=self.topic,
+            ledger=str(self.folder / "ledger"),
+            metrics="",
+            settings=settings if settings is not None else SAFE if role == "producer" else {},
+            load=Load(**{"rate": 0, "partitions": 2, **load}),
+            messages=messages,
+            group=self.topic,
+        )
+        return self.start_spec(spec)
+
+    def start_spec(self, spec: AgentSpec) -> LocalAgent:
+        agent = self.lab.start_agent(spec, self.folder / "logs")
+        self.agents.append(agent)
+        return agent
+
+    def ledger(self) -> Ledger:
+        return load(self.folder / "ledger")
+
+    def audit(self) -> Ledger:
+        ended(self.start("auditor"))
+        return self.ledger()
+
+
+@pytest.fixture
+def bench(lab: LocalLab, tmp_path: Path) -> Iterator[Bench]:
+    found = Bench(lab, f"agents-{tmp_path.name}", tmp_path)
+    yield found
+    for agent in found.agents:
+        agent.stop(2)
+
+
+def counted(agent: LocalAgent, word: str, least: int) -> None:
+    until(lambda: agent.progress().get(word, 0) >= least, f"{least} {word}", deadline=60, every=0.002, seen=agent.log)
+
+
+def ended(agent: LocalAgent) -> int:
+    until(lambda: agent.exit_code() is not None, f"{agent.spec.name} to end", deadline=60, every=0.01, seen=agent.log)
+    code = agent.exit_code()
+    assert code is not None
+    return code
+
+
+def seqs_with(ledger: Ledger, outcome: Outcome) -> set[int]:
+    return set(np.flatnonzero(ledger.sends[0]["outcome"] == outcome).tolist())
+
+
+def test_a_killed_producers_acked_messages_are_all_in_the_log(bench: Bench) -> None:
+    producer = bench.start("producer", 400_000)
+    producer.order("limit 400000")
+    counted(producer, "acked", 1)
+    producer.signal(signal.SIGKILL)
+    assert ended(producer) == -signal.SIGKILL
+    ledger = bench.audit()
+    acked, open_ = seqs_with(ledger, Outcome.ACKED), seqs_with(ledger, Outcome.SENT)
+    logged = set(ledger.audit.rows["seq"].tolist())
+    assert len(acked) >= producer.progress()["acked"] > 0
+    assert open_, "it was killed in the middle of its work"
+    assert acked <= logged <= acked | open_
+    assert ledger.torn == ()
+
+
+def test_a_killed_consumers_successor_is_given_what_was_not_committed(bench: Bench) -> None:
+    producer = bench.start("producer", 200_000)
+    producer.order("limit 200000")
+    producer.order("finish")
+    assert ended(producer) == 0
+    first = bench.start("consumer")
+    counted(first, "processed", 1000)
+    first.signal(signal.SIGKILL)
+    assert ended(first) == -signal.SIGKILL
+    second = bench.start("consumer")
+    second.order("drain")
+    assert ended(second) == 0
+    one, two = bench.ledger().consumers
+    assert (one.drained, two.drained) == (False, True)
+    assert one.processed <= len(one.deliveries)
+    assert {*one.deliveries["seq"].tolist(), *two.deliveries["seq"].tolist()} == set(range(200_000))
+    assert two.processed == len(two.deliveries)
+
+
+@pytest.mark.parametrize("role", ["producer", "consumer"])
+def test_an_agent_whose_starter_is_gone_ends_at_once(bench: Bench, role: str) -> None:
+    agent = bench.start(role, 10)
+    until(lambda: agent.progress().get("state") == "ready", f"the {role} to be ready", deadline=60, seen=agent.log)
+    assert agent.process.stdin is not None
+    agent.process.stdin.close()
+    assert agent.process.wait(5) == PARENT_GONE
+
+
+def test_what_the_client_refuses_has_surely_failed(bench: Bench) -> None:
+    producer = bench.start("producer", 3, {**SAFE, "message.max.bytes": "1000"}, size=5000)
+    producer.order("limit 3")
+    producer.order("finish")
+    assert ended(producer) == 0
+    ledger = bench.audit()
+    assert seqs_with(ledger, Outcome.FAILED) == {0, 1, 2}
+    assert len(ledger.audit.rows) == 0
+    assert "size" in reasons(bench.folder / "ledger")[0][int(ledger.sends[0]["reason"][0])].lower()
+
+
+def test_what_timed_out_is_unknown(bench: Bench) -> None:
+    """A message that no broker answered for in time may be written: a client can't know."""
+    producer = bench.start("producer", 1000, {"acks": "all", "enable.idempotence": "false", "message.timeout.ms": "1"})
+    producer.order("limit 1000")
+    producer.order("finish")
+    assert ended(producer) == 0
+    ledger = bench.audit()
+    outcomes = set(ledger.sends[0]["outcome"].tolist())
+    assert Outcome.UNKNOWN in outcomes
+    assert outcomes <= {Outcome.UNKNOWN, Outcome.ACKED}
+    told = reasons(bench.folder / "ledger")[0]
+    first = int(np.flatnonzero(ledger.sends[0]["outcome"] == Outcome.UNKNOWN)[0])
+    assert "_MSG_TIMED_OUT" in told[int(ledger.sends[0]["reason"][first])]
+
+
+def test_an_agent_that_cannot_work_says_why(bench: Bench) -> None:
+    good = bench.start("consumer").spec
+    agent = bench.start_spec(dataclasses.replace(good, name="lost", topic="no-such-topic"))
+    assert ended(agent) == 3
+    assert agent.progress()["state"] == "failed"
+    assert "no-such-topic" in agent.progress()["error"]
+
+
+def test_a_paced_producer_keeps_its_rate(bench: Bench) -> None:
+    producer = bench.start("producer", 500, rate=250)
+    producer.order("limit 500")
+    producer.order("finish")
+    assert ended(producer) == 0
+    sent_at = bench.ledger().sends[0]["sent_at"]
+    _, portions = np.unique(sent_at, return_counts=True)
+    assert portions.max() <= 3  # ten milliseconds' worth
+    assert (sent_at[-1] - sent_at[0]) / 1e6 >= 1.9  # never faster than asked

@@ -1,0 +1,51 @@
+"""Every broker plug-in behind the same tests: the fake one at once, the real ones on a lab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from brokerlab import catalog
+from brokerlab.core.protocols import Admin, Broker
+from brokerlab.labs.local.lab import LocalLab
+from tests.fakes.memory_broker import MemoryBroker
+
+
+@dataclass
+class Running:
+    """A broker that runs, and where."""
+
+    broker: Broker
+    endpoint: str
+    admin: Admin
+    _topics: int = 0
+
+    def topic(self, partitions: int = 1) -> str:
+        self._topics += 1
+        name = f"plugin-{self._topics}"
+        self.admin.create({name: {}}, partitions, None)
+        return name
+
+
+@pytest.fixture(
+    scope="module",
+    params=["memory", *(pytest.param(name, marks=pytest.mark.lab) for name in catalog.broker_names())],
+)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    if request.param == "memory":
+        memory = MemoryBroker()
+        yield Running(memory, "", memory.admin("", {}))
+        return
+    broker = catalog.broker(request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BROKERLAB_STATE", str(tmp_path_factory.mktemp("lab") / "state"))
+        lab = LocalLab.up(broker.nodes(3), with_prometheus=False)
+        try:
+            admin = broker.admin(lab.endpoint(broker.port), {})
+            admin.await_ready(3, 60)
+            yield Running(broker, lab.endpoint(broker.port), admin)
+            admin.close()
+        finally:
+            LocalLab.down()
