@@ -130,6 +130,19 @@ def test_ctrl_c_is_130(brokerlab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "interrupted" in ran.err
 
 
+def test_ctrl_c_stays_130_when_undoing_fails(brokerlab: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> list[str]:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise InconclusiveError("kafka-1 did not come back")
+
+    monkeypatch.setattr(catalog, "scenario_names", interrupted)
+    ran = brokerlab("scenario", "list")
+    assert (ran.code, ran.out) == (130, "")
+    assert "interrupted, and not all could be undone: kafka-1 did not come back" in ran.err
+
+
 WAITING = """
 import sys, time
 from brokerlab import catalog

@@ -9,7 +9,7 @@ from tests.cli.conftest import Run
 
 def test_list_and_show(brokerlab: Run) -> None:
     assert "acks" in brokerlab("scenario", "list").out
-    assert [each["name"] for each in json.loads(brokerlab("scenario", "list", "--json").out)] == ["acks"]
+    assert "acks" in [each["name"] for each in json.loads(brokerlab("scenario", "list", "--json").out)]
     text = brokerlab("scenario", "show", "acks").out
     for part in (
         "How do we guarantee it arrives?",

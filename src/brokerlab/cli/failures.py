@@ -26,16 +26,32 @@ def explained(error: BaseException, *, debug: bool) -> int:
     if debug and not isinstance(error, typer.TyperException):
         typer.echo(_traceback(error), err=True, nl=False)
     match error:
+        case _ if interrupted(error):
+            return _interrupted(error)
         case BrokerlabError():
             return _said(error.message, error.hint, error.exit_code)
         case typer.TyperException():
             return _usage(error)
         case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EROFS | errno.EACCES | errno.EPERM):
             return _said(f"{_lower(str(error.strerror))}: {error.filename or 'where brokerlab writes'}", _ROOM, 4)
-        case KeyboardInterrupt() | typer.Abort():
-            return _said("interrupted; what was started has been stopped", "", INTERRUPTED)
         case _:
             return _bug(error)
+
+
+def interrupted(error: BaseException | None) -> bool:
+    """Whether it is an interruption, or came of one: a failure while everything was being undone."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | typer.Abort):
+            return True
+        error = error.__context__
+    return False
+
+
+def _interrupted(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return _said("interrupted; what was started has been stopped", "", INTERRUPTED)
+    what = str(error).partition("\n")[0]
+    return _said(f"interrupted, and not all could be undone: {what}", "brokerlab lab down", INTERRUPTED)
 
 
 def _usage(error: typer.TyperException) -> int:

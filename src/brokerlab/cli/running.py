@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from brokerlab.cli.failures import interrupted
 from brokerlab.cli.labs import Where, ready
 from brokerlab.core.errors import InconclusiveError, UsageError
 
@@ -92,6 +93,8 @@ def carry_out(wanted: Wish, where: Where, runs: Path, watcher: Watcher) -> tuple
         try:
             verdict = run(request, watcher)
         except InconclusiveError as error:
+            if interrupted(error):
+                raise
             verdict = _unfinished(stored, wanted.scenario, error)
         json.save(verdict, stored.folder)
     return verdict, stored

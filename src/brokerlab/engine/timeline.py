@@ -18,7 +18,10 @@ ANSWER_S = 60
 
 
 class Timeline:
-    """A context manager: leaving it heals what is still hurt, last hurt first, and none of it is left out."""
+    """A context manager: leaving it heals what is still hurt, and none of it is left out.
+
+    What was hurt first is healed first: a killed node joins the others again, so those must not be paused any more.
+    """
 
     def __init__(self, scene: Scene, workload: Workload, watcher: Watcher) -> None:
         self._active: dict[str, Mapping[str, Any]] = {}
@@ -27,13 +30,12 @@ class Timeline:
         self._faults: dict[str, Fault] = {}
         self._unhealed: dict[str, Fault] = {}
         self._facts: dict[str, Mapping[str, Any]] = {}
-        self._stack = ExitStack()
 
     def __enter__(self) -> Timeline:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._stack.__exit__(kind, error, at)
+        self.heal()
 
     def play(self, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -46,8 +48,10 @@ class Timeline:
                     self._heal(step.name)
 
     def heal(self) -> None:
-        """Heal all that is still hurt, last hurt first."""
-        self._stack.close()
+        """Heal all that is still hurt, first hurt first; one that can't be healed does not keep the others from it."""
+        with ExitStack() as stack:
+            for name in reversed(list(self._unhealed)):
+                stack.callback(self._heal, name)
 
     def receipts(self) -> dict[str, Receipt]:
         """One receipt a hurt, by its name. To be asked for after healing."""
@@ -63,7 +67,7 @@ class Timeline:
         self._workload.await_sent(limits, step.answered, deadline=2 * sending + ANSWER_S, enough=enough)
 
     def _hurt(self, step: Hurt) -> None:
-        self._stack.callback(self._heal, step.name)  # before it strikes: a hurt that fails half-way is healed too
+        # Before it strikes: a hurt that fails half-way is healed too.
         self._faults[step.name] = self._unhealed[step.name] = step.fault
         facts = dict(step.fault.hurt(self._scene))
         facts["counters"] = self._workload.counters()

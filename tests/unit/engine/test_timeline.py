@@ -74,13 +74,13 @@ def test_steps_are_played_in_order_and_limits_follow_the_shares(timeline, worklo
     assert workload.counters()["slow"]["sent"] == 101
 
 
-def test_what_is_not_healed_by_a_step_is_healed_at_the_end_last_hurt_first(timeline) -> None:
+def test_what_is_not_healed_by_a_step_is_healed_at_the_end_first_hurt_first(timeline) -> None:
     log: list[str] = []
     with timeline() as playing:
         playing.play((Hurt("a", Scratch(log, "a")), Hurt("b", Scratch(log, "b"))))
         playing.heal()
-        assert log == ["hurt a", "hurt b", "heal b", "heal a"]
-    assert log == ["hurt a", "hurt b", "heal b", "heal a"]  # and once is enough
+        assert log == ["hurt a", "hurt b", "heal a", "heal b"]
+    assert log == ["hurt a", "hurt b", "heal a", "heal b"]  # and once is enough
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
@@ -102,8 +102,8 @@ def test_a_hurt_that_fails_half_way_is_healed(timeline) -> None:
 def test_one_heal_that_fails_does_not_keep_the_others_from_healing(timeline) -> None:
     log: list[str] = []
     with pytest.raises(RuntimeError, match="heal broke"), timeline() as playing:
-        playing.play((Hurt("a", Scratch(log, "a")), Hurt("b", Scratch(log, "b", breaks="heal"))))
-    assert log == ["hurt a", "hurt b", "heal b", "heal a"]
+        playing.play((Hurt("a", Scratch(log, "a", breaks="heal")), Hurt("b", Scratch(log, "b"))))
+    assert log == ["hurt a", "hurt b", "heal a", "heal b"]
 
 
 def test_a_later_fault_sees_which_are_active_and_the_counters_then(timeline) -> None:
