@@ -1,8 +1,8 @@
 """Kafka's nodes as data: KRaft nodes that are broker and controller at once, in one quorum, replication factor = nodes.
 
 Settings come from Kafka 4.3's documentation (sections "Broker Configs", "KRaft"); whatever differs from Kafka's default
-says why. Each node has the ports `client` and `controller`; replicas fetch from each other over the client port, by the
-listener name REPLICATION's stand-in `inter.broker.listener.name`, which a lab with proxies between nodes can move.
+says why. Each node has the ports `client` and `controller`. Replicas fetch from each other over the client port; a lab
+that puts proxies between nodes will want a listener of its own for that (`inter.broker.listener.name`).
 """
 
 from __future__ import annotations
@@ -26,10 +26,21 @@ LOGGING = {
     "org.slf4j.simpleLogger.showDateTime": "true",
     "org.slf4j.simpleLogger.dateTimeFormat": "HH:mm:ss.SSS",
     "org.slf4j.simpleLogger.showThreadName": "false",
-    # These print all their settings at each start: hundreds of lines that hide what happened.
-    "org.slf4j.simpleLogger.log.kafka.server.KafkaConfig": "warn",
-    "org.slf4j.simpleLogger.log.org.apache.kafka.common.config.AbstractConfig": "warn",
 }
+
+# Those that tell of their own starting, looking and waiting: hundreds of lines that hide what happened.
+_TALKATIVE = (
+    "kafka.server.KafkaConfig",
+    "org.apache.kafka.clients.NetworkClient",
+    "org.apache.kafka.common.config.AbstractConfig",
+    "org.apache.kafka.controller.PeriodicTaskControlManager",
+    "org.apache.kafka.image.loader",
+    "org.apache.kafka.server.NodeToControllerRequestThread",
+    "org.apache.kafka.server.purgatory",
+    "org.apache.kafka.server.quota",
+    "org.apache.kafka.server.util.timer",
+)
+LOGGING |= {f"org.slf4j.simpleLogger.log.{name}": "warn" for name in _TALKATIVE}
 
 # How fast a dead node is noticed, and a new leader found: within about 3 s, where Kafka's defaults take 10 to 20.
 FAIL_OVER = {

@@ -52,7 +52,7 @@ def publish(recorded: Path, cache: Path) -> None:
 
 def _use(java: Java, cache: Path) -> tuple[str, ...]:
     if java.feature >= 25:
-        return (f"-XX:AOTCache={cache}",)
+        return (f"-XX:AOTCache={cache}", "-Xlog:aot*=error")  # it warns of adapters that it links anew, at each start
     return ("-Xshare:auto", f"-XX:SharedArchiveFile={cache}")
 
 
