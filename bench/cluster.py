@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from brokerlab.brokers.kafka import BROKER
+from brokerlab.core.load import Load
 from brokerlab.core.protocols import Admin, Agent, AgentSpec
-from brokerlab.core.scenario import Load
 from brokerlab.core.wait import until
 from brokerlab.labs.local.lab import LocalLab
 

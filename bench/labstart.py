@@ -60,7 +60,7 @@ def _nodes(folder: Path, runtime: Runtime) -> Iterator[str]:
         commands = []
         for spec in specs:
             home = folder / spec.name
-            values = render.addresses(ports) | render.own_values(home, cluster_id)
+            values = render.addresses(ports) | render.own_values(cluster_id)
             render.write_files(home, spec.files, values)
             if spec.formatted_by:
                 subprocess.run(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from brokerlab.core.scenario import Load, Variant
+from brokerlab.core.load import Load
+from brokerlab.core.scenario import Variant
 from brokerlab.core.verdict import VariantVerdict, Verdict
 from brokerlab.core.words import Word
 from brokerlab.judge import judge_variant

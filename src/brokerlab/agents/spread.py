@@ -15,7 +15,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from brokerlab.core.scenario import Load
+from brokerlab.core.load import Load
 
 
 @dataclass(frozen=True, eq=False)

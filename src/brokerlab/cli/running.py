@@ -12,7 +12,8 @@ from brokerlab.cli.labs import Where, ready
 from brokerlab.core.errors import InconclusiveError, UsageError
 
 if TYPE_CHECKING:
-    from brokerlab.core.scenario import Load, Scenario, Variant
+    from brokerlab.core.load import Load
+    from brokerlab.core.scenario import Scenario, Variant
     from brokerlab.core.verdict import RunVerdict
     from brokerlab.core.watch import Watcher
     from brokerlab.ledger.store import StoredRun

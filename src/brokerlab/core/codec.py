@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 
 from brokerlab.core.errors import UsageError
+from brokerlab.core.load import Load
 from brokerlab.core.protocols import AgentSpec
-from brokerlab.core.scenario import Load
 
 
 def agent_to_json(spec: AgentSpec) -> str:

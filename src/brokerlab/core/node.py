@@ -1,8 +1,9 @@
 """What a broker consists of, as data: the nodes that a lab renders into processes or pods.
 
 Texts (`files`, `arguments`) hold `${name}` place-holders in the manner of `string.Template`, which the lab fills in:
-`${host_kafka_1}`, `${port_kafka_1_client}` (dashes become underscores), `${data}` (the node's own data folder),
-`${cluster_id}` (22 characters of base64, the form that Kafka wants), `${directory_id}` (the same, one a node).
+`${host_kafka_1}`, `${port_kafka_1_client}` (dashes become underscores), `${data}` (the node's own data folder, as the
+node itself names it), `${cluster_id}` (22 characters of base64, the form that Kafka wants), `${directory_id}` (the
+same, one a node). Programs are run in the node's folder, so relative names in arguments are names of `files`.
 """
 
 from __future__ import annotations

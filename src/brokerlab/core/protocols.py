@@ -10,8 +10,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from brokerlab.core.load import Load
 from brokerlab.core.node import NodeSpec
-from brokerlab.core.scenario import Load
 
 NodeState = Literal["running", "paused", "gone"]
 Progress = Callable[[str], None]

@@ -6,28 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from brokerlab.core.load import Load
 from brokerlab.core.words import Word
 
 if TYPE_CHECKING:
     from brokerlab.core.protocols import Fault, Receipt, Sighting
     from brokerlab.core.verdict import RunVerdict
-
-
-@dataclass(frozen=True)
-class Load:
-    """How much is sent, by every variant alike. rate: messages a second and variant; 0 = as fast as it goes.
-
-    partitions: a topic's; keys: 0 = no key, producers spread batches over the partitions; n = n keys, hashed.
-    """
-
-    messages: int = 2000
-    size: int = 100
-    rate: int = 1000
-    producers: int = 1
-    consumers: int = 1
-    partitions: int = 1
-    keys: int = 0
-    seed: int = 1
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from typing import Any
 
 from brokerlab.core.errors import UsageError
 from brokerlab.core.files import write_json
+from brokerlab.core.load import Load
 from brokerlab.core.protocols import PartitionState, Receipt, Sighting
-from brokerlab.core.scenario import Load, Story
+from brokerlab.core.scenario import Story
 
 PLAN, STORY, WITNESS, SETTINGS = "plan.json", "story.json", "witness.json", "settings.json"
 VERSION = 1

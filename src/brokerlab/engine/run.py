@@ -10,8 +10,9 @@ from threading import Event, Thread
 
 from brokerlab.core.errors import BrokerlabError
 from brokerlab.core.files import write_json
+from brokerlab.core.load import Load
 from brokerlab.core.protocols import Admin, Broker, Lab, PartitionState, Scene
-from brokerlab.core.scenario import Load, Scenario, Story, Variant
+from brokerlab.core.scenario import Scenario, Story, Variant
 from brokerlab.core.verdict import RunVerdict
 from brokerlab.core.wait import until
 from brokerlab.core.watch import Watcher

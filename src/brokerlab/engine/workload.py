@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from brokerlab.core.errors import InconclusiveError
+from brokerlab.core.load import Load
 from brokerlab.core.protocols import Agent, AgentSpec, Lab
-from brokerlab.core.scenario import Load, Variant
+from brokerlab.core.scenario import Variant
 from brokerlab.core.wait import until
 
 READY_S = 60

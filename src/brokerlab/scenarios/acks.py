@@ -8,7 +8,8 @@ gone. Sources: Kafka documentation, "Producer Configs: acks" and "4.7 Replicatio
 
 from __future__ import annotations
 
-from brokerlab.core.scenario import Heal, Hurt, Load, Scenario, Send, Story, Variant
+from brokerlab.core.load import Load
+from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story, Variant
 from brokerlab.core.verdict import MessageRef, RunVerdict, VariantVerdict
 from brokerlab.core.words import Word
 from brokerlab.faults.kill import KillLeader

@@ -8,7 +8,8 @@ Sources: KIP-98; Kafka documentation, "Producer Configs": enable.idempotence, ma
 
 from __future__ import annotations
 
-from brokerlab.core.scenario import Heal, Hurt, Load, Scenario, Send, Story, Variant
+from brokerlab.core.load import Load
+from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story, Variant
 from brokerlab.core.verdict import RunVerdict, VariantVerdict
 from brokerlab.core.words import Word
 from brokerlab.faults.pause import PauseFollowers
@@ -56,7 +57,7 @@ def explain(verdict: RunVerdict, story: Story) -> tuple[str, ...]:
     once = [variant for variant in verdict.variants if "idempotence" in variant.variant]
     if once and not once[0].duplicated:
         told.append(
-            f"{once[0].variant} went through the same stall and wrote each of {once[0].counts['acked']:,} messages once: "
+            f"{once[0].variant} met the same stall and wrote each of {once[0].counts['acked']:,} messages once: "
             "the leader knows a repetition by the producer's id and the message's sequence number."
         )
     return tuple(told)

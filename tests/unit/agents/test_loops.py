@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brokerlab.core.scenario import Load
+from brokerlab.core.load import Load
 from brokerlab.core.words import Outcome
 from brokerlab.ledger.ledger import Ledger
 from brokerlab.ledger.read import load as load_ledger

@@ -16,8 +16,8 @@ from brokerlab.agents.progress import Report
 from brokerlab.agents.spread import Spread, draw
 from brokerlab.core.codec import agent_from_json, agent_to_json
 from brokerlab.core.errors import UsageError
+from brokerlab.core.load import Load
 from brokerlab.core.protocols import AgentSpec
-from brokerlab.core.scenario import Load
 
 
 def let_go(rate: float, steps: list[float]) -> list[tuple[float, int]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from brokerlab.core.errors import InconclusiveError
-from brokerlab.core.scenario import Hurt, Load, Scenario, Send, Variant
+from brokerlab.core.load import Load
+from brokerlab.core.scenario import Hurt, Scenario, Send, Variant
 from brokerlab.core.verdict import RunVerdict, Verdict
 from brokerlab.core.watch import Silent
 from brokerlab.core.words import Word

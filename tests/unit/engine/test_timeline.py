@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from brokerlab.core.errors import DeadlineError, InconclusiveError
+from brokerlab.core.load import Load
 from brokerlab.core.protocols import Receipt, Scene
-from brokerlab.core.scenario import Heal, Hurt, Load, Send, Variant
+from brokerlab.core.scenario import Heal, Hurt, Send, Variant
 from brokerlab.core.watch import Silent
 from brokerlab.engine.timeline import Timeline, possible
 from brokerlab.engine.workload import Setting, Workload, slug

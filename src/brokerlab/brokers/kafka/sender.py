@@ -60,10 +60,10 @@ class KafkaSender:
             until(self._has_producer_id, "Kafka to give the producer its id", deadline=READY_S, every=0.0)
 
     def send(self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None) -> int:
-        """Hand over as many as there is room for, in order; returns how many."""
+        """Hand over all of them, or none while there is no room: a batch that is cut stays cut into small ones."""
         window = min(self._window, max(1, WINDOW_BYTES // len(values[0])))
         room = min(len(values), window - self._inside)
-        if room <= 0:
+        if room < len(values) and self._inside:
             return 0
         batch: list[dict[str, Any]] = [{"value": value} for value in values[:room]]
         if keys is not None:

@@ -48,7 +48,7 @@ def _make(spec: NodeSpec, program: JavaProgram, runtime: Runtime, ready: Path) -
 
 
 def _run(spec: NodeSpec, program: JavaProgram, runtime: Runtime, folder: Path) -> None:
-    values = _sample_values(spec, folder)
+    values = _sample_values(spec)
     render.write_files(folder, spec.files, values)
     command = render.command(runtime.java.path, (), runtime.class_path, program, values)
     try:
@@ -61,9 +61,9 @@ def _run(spec: NodeSpec, program: JavaProgram, runtime: Runtime, folder: Path) -
         )
 
 
-def _sample_values(spec: NodeSpec, folder: Path) -> dict[str, str]:
+def _sample_values(spec: NodeSpec) -> dict[str, str]:
     """Values for every place-holder that the spec's files may hold: the tool reads the file, but uses no address."""
-    own = render.own_values(folder, render.kafka_uuid())
+    own = render.own_values(render.kafka_uuid())
     return _Sample(own | render.addresses({spec.name: {}}))
 
 

@@ -36,9 +36,10 @@ def addresses(ports: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
     return hosts | numbers
 
 
-def own_values(folder: Path, cluster_id: str) -> dict[str, str]:
-    """The place-holders of one node."""
-    return {"data": str(folder / "data"), "cluster_id": cluster_id, "directory_id": kafka_uuid()}
+def own_values(cluster_id: str) -> dict[str, str]:
+    """The place-holders of one node. `data` is relative to the node's folder, in which it is run: a properties file
+    would not take every path (commas, letters beyond Latin-1)."""
+    return {"data": "data", "cluster_id": cluster_id, "directory_id": kafka_uuid()}
 
 
 def write_files(folder: Path, files: Mapping[str, str], values: Mapping[str, str]) -> None:

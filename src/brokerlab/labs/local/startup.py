@@ -24,7 +24,7 @@ def prepare(specs: Sequence[NodeSpec], runtime: Runtime, folder: Path, say: Prog
     records = []
     for spec in specs:
         own = folder / spec.name
-        values = shared | render.own_values(own, cluster_id)
+        values = shared | render.own_values(cluster_id)
         formatted.fill(template, own / "data")
         render.write_files(own, spec.files, values)
         render.write_files(own / "data", spec.data_files, values)
