@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import typer
 import typer.main
@@ -77,8 +77,7 @@ def root(callback: Callable[..., None], summary: str, groups: Mapping[str, Later
         pretty_exceptions_enable=False,
     )
     app.callback()(callback)
-    command = typer.main.get_command(app)
-    assert isinstance(command, TyperGroup)  # noqa: S101 - tells the type checker what Typer makes of a callback
+    command = cast(TyperGroup, typer.main.get_command(app))  # what Typer makes of an app with a callback
     _dress(command)
     command.commands = {name: TyperCommand(name, help=later.summary) for name, later in groups.items()}
     return command

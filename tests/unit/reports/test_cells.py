@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,8 +12,8 @@ from brokerlab.reports import cells
 from tests.fakes import verdicts
 
 
-def cell(name: str, **of: object) -> str:
-    return dict(zip(cells.NUMBERS, cells.numbers(verdicts.variant("v", **of)), strict=True))[name]  # type: ignore[arg-type]
+def cell(name: str, **of: Any) -> str:
+    return dict(zip(cells.NUMBERS, cells.numbers(verdicts.variant("v", **of)), strict=True))[name]
 
 
 def test_nothing_observed_has_its_bound() -> None:

@@ -7,16 +7,17 @@ from itertools import count
 
 from rich.console import Console
 
+from brokerlab.core.watch import Watcher
 from brokerlab.reports.live import Lines, View, watching
 
 COUNTERS = {"acks=0": {"sent": 1500, "handed": 1400}, "acks=all": {"sent": 900, "acked": 800}}
 
 
-def act(watcher: object) -> None:
-    watcher.phase("load")  # type: ignore[attr-defined]
-    watcher.progress(COUNTERS, 2000)  # type: ignore[attr-defined]
-    watcher.fault("pause", "pause: kafka-2", active=True)  # type: ignore[attr-defined]
-    watcher.say("the leader alone receives")  # type: ignore[attr-defined]
+def act(watcher: Watcher) -> None:
+    watcher.phase("load")
+    watcher.progress(COUNTERS, 2000)
+    watcher.fault("pause", "pause: kafka-2", active=True)
+    watcher.say("the leader alone receives")
 
 
 def test_without_a_terminal_there_are_plain_lines() -> None:

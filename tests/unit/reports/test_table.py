@@ -6,6 +6,7 @@ import io
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -19,9 +20,9 @@ from tests.fakes import verdicts
 WIDTHS = (60, 80, 100, 140)
 
 
-def printed(run: RunVerdict, width: int, **rest: object) -> str:
+def printed(run: RunVerdict, width: int, **rest: Any) -> str:
     out = io.StringIO()
-    table.show(run, Console(file=out, width=width, highlight=False, markup=False), **rest)  # type: ignore[arg-type]
+    table.show(run, Console(file=out, width=width, highlight=False, markup=False), **rest)
     return out.getvalue()
 
 
