@@ -13,7 +13,7 @@ from brokerlab.labs.local.lab import LocalLab
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A state folder of the test's own, with a name that a careless path would break at; what is left in it is ended."""
+    """A state folder of the test's own, with a name that breaks careless paths; what is left in it is ended."""
     monkeypatch.setenv("BROKERLAB_STATE", str(tmp_path / "my state, ä"))
     monkeypatch.setenv("BROKERLAB_RUNS", str(tmp_path / "runs"))
     yield tmp_path

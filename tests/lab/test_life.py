@@ -175,13 +175,11 @@ def test_a_damaged_start_up_cache_is_made_anew(home: Path, monkeypatch: pytest.M
     monkeypatch.setenv("BROKERLAB_CACHE", str(cache))
     specs = BROKER.nodes(1)
     said: list[str] = []
-    for _ in range(2):
-        LocalLab.up(specs, with_prometheus=False, say=said.append)
-        LocalLab.down()
-    made = [text for text in said if "making the JVM's start-up cache" in text]
-    assert len(made) == 1
+    LocalLab.up(specs, with_prometheus=False, say=said.append)
+    LocalLab.down()
     file = aot.path_for(find_runtime(specs, None, said.append), specs[0])
-    os.truncate(file, file.stat().st_size // 2)
+    whole = file.stat().st_size
+    os.truncate(file, whole // 2)
     LocalLab.up(specs, with_prometheus=False, say=said.append)
     assert len([text for text in said if "making the JVM's start-up cache" in text]) == 2
-    assert file.stat().st_size > 10_000_000
+    assert file.stat().st_size > whole // 2
