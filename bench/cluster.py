@@ -19,6 +19,8 @@ NODES = 3
 PARTITIONS = 3
 SIZE = 100
 SAFE = {"acks": "all", "enable.idempotence": "true"}
+# On a busy machine a thread that fills a record batch may be interrupted for longer than librdkafka's default of 5 ms.
+TUNED = {**SAFE, "linger.ms": "50"}
 
 
 @dataclass
@@ -57,7 +59,7 @@ class Cluster:
             topic=topic,
             ledger=str(self.folder / topic),
             metrics=str(self.folder / "metrics"),
-            settings=SAFE if role == "producer" else {},
+            settings=TUNED if role == "producer" else {},
             load=Load(messages=messages, size=SIZE, rate=0, partitions=PARTITIONS),
             messages=messages,
             group=topic,

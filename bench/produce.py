@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from brokerlab.brokers.kafka import BROKER
@@ -21,7 +22,7 @@ from brokerlab.labs.local import jars
 from brokerlab.labs.local.locks import read_lock
 from brokerlab.labs.local.runtime import find_runtime
 from brokerlab.ledger.read import load
-from cluster import NODES, SAFE, SIZE, Cluster, await_state
+from cluster import NODES, SAFE, SIZE, TUNED, Cluster, await_state
 
 HERE = Path(__file__).parent
 
@@ -54,12 +55,12 @@ def _bare(what: str, cluster: Cluster, messages: int) -> float:
         return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def kcat(cluster: Cluster, messages: int) -> float | None:
-    """librdkafka from C, with its defaults; None when it isn't installed."""
+def kcat(cluster: Cluster, messages: int, client: Mapping[str, str] = SAFE) -> float | None:
+    """librdkafka from C, which checks nothing; None when it isn't installed."""
     program = shutil.which("kcat") or shutil.which("kafkacat")
     if not program:
         return None
-    settings = [word for name, value in SAFE.items() for word in ("-X", f"{name}={value}")]
+    settings = [word for name, value in client.items() for word in ("-X", f"{name}={value}")]
     seconds = {}
     for count in (1, messages):
         lines = cluster.folder / f"{count}.lines"
@@ -74,6 +75,11 @@ def kcat(cluster: Cluster, messages: int) -> float | None:
             if written != count:
                 raise SystemExit(f"kcat wrote {written} of {count} messages")
     return (messages - 1) / (seconds[messages] - seconds[1])
+
+
+def kcat_tuned(cluster: Cluster, messages: int) -> float | None:
+    """The same with our agent's settings."""
+    return kcat(cluster, messages, TUNED)
 
 
 def performance(cluster: Cluster, messages: int) -> float:
