@@ -15,7 +15,7 @@ from rich.text import Text
 
 from brokerlab.core.watch import Silent, Watcher
 
-SHOWN = ("sent", "acked", "handed", "received")
+SHOWN = ("sent", "acked", "handed", "processed")
 LINE_EVERY_S = 5.0
 
 PHASES = {
