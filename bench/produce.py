@@ -18,6 +18,7 @@ from pathlib import Path
 from brokerlab.brokers.kafka import BROKER
 from brokerlab.brokers.kafka.nodes import JVM_OPTIONS
 from brokerlab.core.codec import agent_to_json
+from brokerlab.core.wait import until
 from brokerlab.labs.local import jars
 from brokerlab.labs.local.locks import read_lock
 from brokerlab.labs.local.runtime import find_runtime
@@ -75,8 +76,11 @@ def _kcat(program: str, cluster: Cluster, messages: int, client: Mapping[str, st
         started = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True)
         seconds = time.perf_counter() - started
-        if sum(cluster.admin.ends([topic]).values()) != messages:
-            raise SystemExit(f"kcat did not write all of {messages} messages")
+        until(
+            lambda: sum(cluster.admin.ends([topic]).values()) == messages,
+            f"all {messages} messages of kcat to be in the log",
+            deadline=10,
+        )
     return seconds
 
 
