@@ -17,7 +17,7 @@ SPEC = nodes(3)[0]
 
 
 def runtime(version: str = "25.0.2", jars: str = "a") -> Runtime:
-    return Runtime(Java(Path("/java"), version, ""), JarLock("x", (LockedJar(f"g:{jars}:1", "0"),)), f"{jars}-1.jar")
+    return Runtime(Java(Path("/java"), version, "", version), JarLock("x", (LockedJar(f"g:{jars}:1", "0"),)), f"{jars}-1.jar")
 
 
 @pytest.fixture

@@ -19,11 +19,15 @@ HINT = "pip install 'brokerlab[local]' brings one; or install Java 17 or later; 
 
 @dataclass(frozen=True)
 class Java:
-    """A Java runtime that serves. version: as it says itself ("25.0.2"). found: where it was found, in words."""
+    """A Java runtime that serves. version: as it says itself ("25.0.2"). found: where it was found, in words.
+
+    build: all that it says of itself; two of the same build, wherever they are installed, can use one start-up cache.
+    """
 
     path: Path
     version: str
     found: str
+    build: str = ""
 
     @property
     def feature(self) -> int:
@@ -78,19 +82,21 @@ def _candidates() -> Iterator[tuple[Path, str]]:
 
 
 def _checked(path: Path, found: str) -> Java:
-    java = Java(path, _version(path, found), found)
+    said = _said(path, found)
+    java = Java(path, said.partition('"')[0], found, said)
     if java.feature < OLDEST:
         raise LabError(f"the Java {found} ({path}) is version {java.version}, older than {OLDEST}", HINT)
     return java
 
 
-def _version(path: Path, found: str) -> str:
+def _said(path: Path, found: str) -> str:
+    """What `java -version` prints, from the version on: `25.0.2" 2026-01-20 LTS ... (build 25.0.2+10-LTS) ...`."""
     try:
-        version = version_of(path, "-version", r'version "([^"]+)"')
+        said = version_of(path, "-version", r'(?s)version "([^"]+".*)')
     except FileNotFoundError as error:
         raise LabError(f"there is no Java at {path} ({found})", HINT) from error
     except (OSError, TimeoutExpired) as error:
         raise LabError(f"the Java {found} ({path}) cannot be run: {error}", HINT) from error
-    if not version:
+    if not said:
         raise LabError(f"{path} ({found}) does not say its version, so it is no Java that can be used", HINT)
-    return version
+    return said

@@ -23,8 +23,8 @@ class Runtime:
     options: tuple[str, ...] = ()
 
     def key(self, *more: str) -> str:
-        """A name for what was made with exactly this Java, these libraries and `more`."""
-        parts = (str(self.java.path), self.java.version, self.lock.digest, self.class_path, *more)
+        """A name for what was made with this build of Java, these libraries and `more`."""
+        parts = (self.java.build, self.lock.digest, self.class_path, *more)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
