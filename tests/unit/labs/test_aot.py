@@ -17,7 +17,8 @@ SPEC = nodes(3)[0]
 
 
 def runtime(version: str = "25.0.2", jars: str = "a") -> Runtime:
-    return Runtime(Java(Path("/java"), version, "", version), JarLock("x", (LockedJar(f"g:{jars}:1", "0"),)), f"{jars}-1.jar")
+    java = Java(Path("/java"), version, "", version)
+    return Runtime(java, JarLock("x", (LockedJar(f"g:{jars}:1", "0"),)), f"{jars}-1.jar")
 
 
 @pytest.fixture
