@@ -61,6 +61,7 @@ class Cluster:
             metrics=str(self.folder / "metrics"),
             settings=TUNED if role == "producer" else {},
             load=Load(messages=messages, size=SIZE, rate=0, partitions=PARTITIONS),
+            producer=number,
             messages=messages,
             group=topic,
         )

@@ -28,16 +28,27 @@ from cluster import NODES, SAFE, SIZE, TUNED, Cluster, await_state
 HERE = Path(__file__).parent
 
 
-def ours(cluster: Cluster, messages: int) -> float:
-    """The agent: every message in the ledger before the call and with its outcome, and in the metrics."""
+def ours(cluster: Cluster, messages: int, producers: int = 1) -> float:
+    """Our agents: every message in the ledger before the call and with its outcome, and in the metrics."""
+    each = messages // producers
     with cluster.topic() as topic:
-        agent = cluster.start(cluster.spec("producer", topic, messages))
-        await_state(agent, "ready")
-        agent.order(f"limit {messages}")
-        agent.order("finish")
-        await_state(agent, "done")
-        (rows,) = load(cluster.folder / topic).sends
-        return messages / ((rows["sent_at"] + rows["latency"]).max() - rows["sent_at"].min()) * 1e6
+        agents = [cluster.start(cluster.spec("producer", topic, each, number)) for number in range(producers)]
+        for agent in agents:
+            await_state(agent, "ready")
+        for agent in agents:
+            agent.order(f"limit {each}")
+            agent.order("finish")
+        for agent in agents:
+            await_state(agent, "done")
+        sends = load(cluster.folder / topic).sends
+        began = min(rows["sent_at"].min() for rows in sends)
+        ended = max((rows["sent_at"] + rows["latency"]).max() for rows in sends)
+        return float(each * producers / (ended - began) * 1e6)
+
+
+def ours_by_two(cluster: Cluster, messages: int) -> float:
+    """The same by two agents."""
+    return ours(cluster, messages, producers=2)
 
 
 def without_ledger(cluster: Cluster, messages: int) -> float:

@@ -76,6 +76,7 @@ def producing(found: Cluster, messages: int, rounds: int) -> Iterable[Figure]:
         produce.performance,
         produce.without_ledger,
         produce.client_alone,
+        produce.ours_by_two,
     )
     produce.ours(found, messages // 10)  # the first clients of new brokers pay for them
     results = in_turns([lambda side=side: side(found, messages) for side in sides], rounds)
@@ -89,10 +90,12 @@ def producing(found: Cluster, messages: int, rounds: int) -> Iterable[Figure]:
     )
     targets = ("0.9", "", "1", "", "")
     yield Figure("producing, every message accounted for", per_second(ours))
-    for name, theirs, target in zip(names, results[1:], targets, strict=True):
+    for name, theirs, target in zip(names, results[1:-1], targets, strict=True):
         yield Figure(
             "  against", "", f"{name}: {per_second(theirs) if theirs else 'not installed'}", ratio(ours, theirs), target
         )
+    two, kcat = results[-1], results[1]
+    yield Figure("  by two agents", per_second(two), f"{names[0]}, again" if kcat else "", ratio(two, kcat), "0.9")
 
 
 def all_the_way(found: Cluster, messages: int, rounds: int) -> Iterable[Figure]:
