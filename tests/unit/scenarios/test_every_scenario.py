@@ -1,0 +1,93 @@
+"""What holds for every scenario there is: its timeline can be played, and what it must show is something it allows."""
+
+from __future__ import annotations
+
+import pytest
+
+from brokerlab import catalog
+from brokerlab.core.protocols import Receipt
+from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story
+from brokerlab.core.verdict import Finding, MessageRef, RunVerdict, VariantVerdict, Verdict
+from brokerlab.core.words import Word
+
+SCENARIOS = [catalog.scenario(name) for name in catalog.scenario_names()]
+every = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+
+
+@every
+def test_its_name_is_its_files(scenario: Scenario) -> None:
+    assert catalog.scenario(scenario.name) is scenario
+
+
+@every
+def test_what_must_show_is_allowed(scenario: Scenario) -> None:
+    for variant in scenario.variants:
+        assert variant.shows <= variant.allows, variant.name
+        assert variant.permits, variant.name
+
+
+@every
+def test_the_variants_have_names_of_their_own(scenario: Scenario) -> None:
+    assert len({variant.name for variant in scenario.variants}) == len(scenario.variants)
+
+
+@every
+def test_its_timeline_sends_everything_and_heals_what_it_hurt(scenario: Scenario) -> None:
+    shares = [step.share for step in scenario.timeline if isinstance(step, Send)]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    hurt: list[str] = []
+    for step in scenario.timeline:
+        if isinstance(step, Hurt):
+            assert step.fault.needs <= scenario.needs
+            hurt.append(step.name)
+        elif isinstance(step, Heal):
+            hurt.remove(step.name)
+    assert hurt == []
+
+
+@every
+def test_it_waits_only_for_variants_that_it_has(scenario: Scenario) -> None:
+    names = {variant.name for variant in scenario.variants} | {"*"}
+    for step in scenario.timeline:
+        if isinstance(step, Send):
+            assert set(step.answered) <= names
+
+
+def told(scenario: Scenario, found: dict[str, dict[Word, int]]) -> str:
+    """The explanation of a run in which each variant had these findings."""
+    counts = dict.fromkeys(("sent", "acked", "handed", "received", "logged", "audited"), 1000)
+    variants = tuple(
+        VariantVerdict(
+            name,
+            Verdict.HELD,
+            {**counts, "audited": 1000 + words.get(Word.DUPLICATE, 0)},
+            {word: Finding(word, count, examples=(MessageRef(0, 7, 0, 42),)) for word, count in words.items()},
+        )
+        for name, words in found.items()
+    )
+    kill = Receipt("kill", True, "kafka-2 was killed", {"node": "kafka-2", "new_leaders": ["kafka-3"]})
+    story = Story({"kill": kill}, (), {}, {})
+    return " ".join(scenario.explain(RunVerdict("r", scenario.name, Verdict.HELD, variants), story))
+
+
+def test_acks_names_a_lost_message_and_who_had_it() -> None:
+    text = told(catalog.scenario("acks"), {"acks=1": {Word.LOST: 30}, "acks=all": {Word.LOST: 0}})
+    assert "acks=1 lost 30 acknowledged messages, such as #7 (partition 0, offset 42)" in text
+    assert "kafka-2 acknowledged them alone, kafka-3 took over without them" in text
+    assert "acks=all lost nothing" in text
+
+
+def test_acks_claims_nothing_that_was_not_counted() -> None:
+    text = told(catalog.scenario("acks"), {"acks=1": {Word.LOST: 0}, "acks=all": {Word.LOST: 3}})
+    assert text == ""
+
+
+def test_retries_counts_the_copies() -> None:
+    found = {"retries": {Word.DUPLICATE: 12}, "retries+idempotence": {Word.DUPLICATE: 0}}
+    text = told(catalog.scenario("retries"), found)
+    assert "12 messages were written twice or more (12 copies too many), such as #7" in text
+    assert "retries+idempotence met the same stall and wrote each of 1,000 messages once" in text
+    assert (
+        "once" not in told(catalog.scenario("retries"), {"retries+idempotence": {Word.DUPLICATE: 1}}).split("retry")[0]
+    )
