@@ -88,6 +88,5 @@ def test_retries_counts_the_copies() -> None:
     text = told(catalog.scenario("retries"), found)
     assert "12 messages were written twice or more (12 copies too many), such as #7" in text
     assert "retries+idempotence met the same stall and wrote each of 1,000 messages once" in text
-    assert (
-        "once" not in told(catalog.scenario("retries"), {"retries+idempotence": {Word.DUPLICATE: 1}}).split("retry")[0]
-    )
+    broken = told(catalog.scenario("retries"), {"retries+idempotence": {Word.DUPLICATE: 1}})
+    assert "met the same stall" not in broken
