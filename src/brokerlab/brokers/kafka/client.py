@@ -27,7 +27,8 @@ PRODUCER = {
     "queue.buffering.max.messages": "1000000",
     "queue.buffering.max.kbytes": "2097151",
     # A full batch of the producer's loop is a full record batch, sent at once; with the default of 10000, a hundred
-    # bytes a message made one full batch and a small rest, and the rests used up the requests that may be in flight.
+    # bytes a message make one full batch and a small rest. Measured: a third less CPU a message; presumably because the
+    # rests use up the requests that may be in flight.
     "batch.num.messages": "8000",
 }
 
