@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Message
 
 # What is in the client at a time: about 4 record batches a broker. An idempotent producer may have 5 requests in flight
-# (KIP-98); with more waiting than those, librdkafka's threads were seen to poll instead of sleeping (a third of all CPU).
+# (KIP-98); with more waiting than those, librdkafka's threads were seen to poll, not to sleep (a third of all CPU).
 WINDOW = 96_000
 WINDOW_BYTES = 12_000_000
 READY_S = 15.0
