@@ -24,6 +24,10 @@ class Outcome(IntEnum):
     HANDED = 5  # handed to the socket; no acknowledgement was asked for
 
 
+ANSWERS = ("acked", "handed", "failed", "unknown")
+"""The agents' counters of sends that have their outcome: together at most as many as were sent."""
+
+
 class TransactionOutcome(IntEnum):
     """How one producer transaction ended, as the ledger stores it (one byte)."""
 

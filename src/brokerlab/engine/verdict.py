@@ -15,8 +15,7 @@ from brokerlab.judge import judge_run, judge_variant
 from brokerlab.ledger.books import counts
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.read import load
-
-WITNESSED = ("sent", "acked", "handed", "failed", "unknown", "delivered", "processed", "audited")
+from brokerlab.metrics.witness import COUNTERS
 
 
 def judge_folder(folder: Path, scenario: Scenario) -> RunVerdict:
@@ -42,7 +41,7 @@ def testimonies(ledger: Mapping[str, int], prometheus: Mapping[str, int] | None)
     """One a counter. A counter that never counted has no series: 0, when the variant has others; else None."""
     return tuple(
         Testimony(counter, ledger[counter], told, _explained(counter, ledger[counter], told))
-        for counter in WITNESSED
+        for counter in COUNTERS
         for told in [None if prometheus is None else prometheus.get(counter, 0)]
     )
 

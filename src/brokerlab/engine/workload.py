@@ -12,6 +12,7 @@ from brokerlab.core.load import Load
 from brokerlab.core.protocols import Agent, AgentSpec, Lab
 from brokerlab.core.scenario import Variant
 from brokerlab.core.wait import until
+from brokerlab.core.words import ANSWERS
 
 READY_S = 60
 STOP_S = 5
@@ -107,7 +108,7 @@ class Workload:
             return False
         if "*" not in answered and agent.spec.variant not in answered:
             return True
-        return sum(int(counts.get(word, 0)) for word in ("acked", "handed", "failed", "unknown")) >= limit
+        return sum(int(counts.get(word, 0)) for word in ANSWERS) >= limit
 
     def await_done(self, role: str, what: str, deadline: float) -> None:
         self._await(self.of(role), ("done",), what, deadline)

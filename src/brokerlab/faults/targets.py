@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from brokerlab.core.errors import InconclusiveError
 from brokerlab.core.protocols import PartitionState, Scene
+from brokerlab.core.words import ANSWERS
 
 
 def states(scene: Scene) -> list[PartitionState]:
@@ -46,4 +47,4 @@ def at_stake(scene: Scene) -> dict[str, int]:
 
 
 def _unanswered(counters: Mapping[str, int]) -> int:
-    return counters.get("sent", 0) - sum(counters.get(word, 0) for word in ("acked", "handed", "failed", "unknown"))
+    return counters.get("sent", 0) - sum(counters.get(word, 0) for word in ANSWERS)
