@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from brokerlab.core.load import Load
 from brokerlab.core.words import Word
@@ -64,11 +64,24 @@ Step: TypeAlias = Send | Hurt | Heal
 
 
 @dataclass(frozen=True)
+class Span:
+    """When one step of the timeline began and ended (microseconds since the epoch), in the order in which they ended.
+
+    name: the fault's; of a send, what it says. What no `Heal` step undid has a heal of its own at the timeline's end.
+    """
+
+    kind: Literal["send", "hurt", "heal"]
+    name: str
+    started_us: int
+    ended_us: int
+
+
+@dataclass(frozen=True)
 class Story:
     """What happened to the broker during a run, for the sentences that explain its numbers.
 
     receipts: by the name of the `Hurt` step. nodes: broker id -> node name. skipped: a sentence for each fault that the
-    lab can't do.
+    lab can't do. spans: the steps as they were played; none in runs of before they were recorded.
     """
 
     receipts: Mapping[str, Receipt]
@@ -76,6 +89,7 @@ class Story:
     topics: Mapping[str, str]
     nodes: Mapping[int, str]
     skipped: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """A run's plan and story as stored files: what was to be done, and what happened to the broker.
 
-plan.json says which scenario with which load and variants; story.json holds the faults' receipts and the observer's
-sightings; witness.json what Prometheus counted. With the ledger they are all that judging needs, so that a stored run
-can be judged again.
+plan.json says which scenario with which load and variants; story.json holds the faults' receipts, the observer's
+sightings and the steps' spans; witness.json what Prometheus counted. With the ledger they are all that judging needs,
+so that a stored run can be judged again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from brokerlab.core.errors import UsageError
 from brokerlab.core.files import write_json
 from brokerlab.core.load import Load
 from brokerlab.core.protocols import PartitionState, Receipt, Sighting
-from brokerlab.core.scenario import Story
+from brokerlab.core.scenario import Span, Story
 
 PLAN, STORY, WITNESS, SETTINGS = "plan.json", "story.json", "witness.json", "settings.json"
 VERSION = 1
@@ -57,6 +57,7 @@ def read_story(folder: Path) -> Story:
         topics=data["topics"],
         nodes={int(number): node for number, node in data["nodes"].items()},
         skipped=tuple(data["skipped"]),
+        spans=tuple(Span(**row) for row in data.get("spans", ())),
     )
 
 

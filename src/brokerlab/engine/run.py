@@ -157,7 +157,7 @@ def _experiment(
         watcher.phase("audit")
         workload.start("auditor")
         workload.await_done("auditor", "the auditor to read every partition to its end", AUDIT_S)
-        return Story(receipts, observer.sightings(), topics, _nodes(request), skipped)
+        return Story(receipts, observer.sightings(), topics, _nodes(request), skipped, timeline.spans())
 
 
 def _await_whole(admin: Admin, topics: list[str]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from brokerlab.core.protocols import Fault, Lab, Receipt, Scene
-from brokerlab.core.scenario import Heal, Hurt, Send, Step
+from brokerlab.core.scenario import Heal, Hurt, Send, Span, Step
 from brokerlab.core.watch import Watcher
 from brokerlab.engine.workload import Workload
 
@@ -30,6 +30,7 @@ class Timeline:
         self._faults: dict[str, Fault] = {}
         self._unhealed: dict[str, Fault] = {}
         self._facts: dict[str, Mapping[str, Any]] = {}
+        self._spans: list[Span] = []
 
     def __enter__(self) -> Timeline:
         return self
@@ -41,9 +42,11 @@ class Timeline:
         for step in steps:
             match step:
                 case Send():
-                    self._send(step)
+                    with self._span("send", step.says):
+                        self._send(step)
                 case Hurt():
-                    self._hurt(step)
+                    with self._span("hurt", step.name):
+                        self._hurt(step)
                 case Heal():
                     self._heal(step.name)
 
@@ -56,6 +59,16 @@ class Timeline:
     def receipts(self) -> dict[str, Receipt]:
         """One receipt a hurt, by its name. To be asked for after healing."""
         return {name: self._faults[name].receipt(self._scene, facts) for name, facts in self._facts.items()}
+
+    def spans(self) -> tuple[Span, ...]:
+        """The steps that ended so far, heals of the timeline's end included."""
+        return tuple(self._spans)
+
+    @contextmanager
+    def _span(self, kind: Literal["send", "hurt", "heal"], name: str) -> Iterator[None]:
+        started = time.time_ns() // 1000
+        yield
+        self._spans.append(Span(kind, name, started, time.time_ns() // 1000))
 
     def _send(self, step: Send) -> None:
         if step.says:
@@ -76,7 +89,8 @@ class Timeline:
 
     def _heal(self, name: str) -> None:
         if name in self._unhealed:
-            self._unhealed[name].heal(self._scene)
+            with self._span("heal", name):
+                self._unhealed[name].heal(self._scene)
             del self._unhealed[name]
             self._active.pop(name, None)
             self._watcher.fault(name, f"{name}: healed", active=False)

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from brokerlab.core.errors import InconclusiveError
+from brokerlab.core.files import write_json
 from brokerlab.core.load import Load
 from brokerlab.core.scenario import Hurt, Scenario, Send, Variant
 from brokerlab.core.verdict import RunVerdict, Verdict
 from brokerlab.core.watch import Silent
 from brokerlab.core.words import Word
 from brokerlab.engine import verdict as verdicts
+from brokerlab.engine.plan import STORY, read_json, read_story
 from brokerlab.engine.run import Request, run
 from brokerlab.faults.pause import PauseFollowers
 from tests.fakes.memory_broker import Mischief
@@ -104,6 +106,15 @@ def test_a_stored_run_is_judged_as_it_was(lab: ThreadLab, tmp_path: Path) -> Non
     lab.broker.mischief = Mischief(loses={150}, repeats={7})
     verdict = carry_out(lab, tmp_path)
     assert verdicts.judge_folder(tmp_path, PLAIN) == verdict
+
+
+def test_the_story_has_the_timelines_spans_and_one_of_before_has_none(lab: ThreadLab, tmp_path: Path) -> None:
+    carry_out(lab, tmp_path)
+    assert [span.kind for span in read_story(tmp_path).spans] == ["send", "hurt", "send", "heal"]
+    older = read_json(tmp_path / STORY)
+    del older["spans"]
+    write_json(tmp_path / STORY, older)
+    assert read_story(tmp_path).spans == ()
 
 
 def test_an_agent_that_fails_ends_the_run_and_everything_is_undone(lab: ThreadLab, tmp_path: Path) -> None:

@@ -140,6 +140,22 @@ def test_faults_that_a_lab_cannot_do_are_left_out_with_a_sentence() -> None:
     assert possible(steps, MemoryLab()) == (steps, ())
 
 
+def test_every_step_has_its_span_and_so_has_a_heal_that_no_step_asked_for(timeline) -> None:
+    with timeline() as playing:
+        playing.play((Send(0.5, says="half"), Hurt("a", Scratch([])), Hurt("b", Scratch([])), Send(1.0), Heal("b")))
+    spans = playing.spans()
+    assert [(span.kind, span.name) for span in spans] == [
+        ("send", "half"),
+        ("hurt", "a"),
+        ("hurt", "b"),
+        ("send", ""),
+        ("heal", "b"),
+        ("heal", "a"),
+    ]
+    times = [at for span in spans for at in (span.started_us, span.ended_us)]
+    assert times == sorted(times)
+
+
 def test_slug() -> None:
     assert slug("acks=all+idempotence") == "acks-all-idempotence"
 
