@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from brokerlab.cluster import applying, kubeconfig, waiting
-from brokerlab.cluster.kube import Kube
+from brokerlab.kube import applying, kubeconfig, waiting
+from brokerlab.kube.api import Kube
 
 NEEDED = "needs a cluster: KUBECONFIG names none (kind, minikube, or the single node that CI starts)"
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from brokerlab.cluster import applying, data, headlamp, kube_errors, kubeconfig, monitoring, skeleton
+from brokerlab.cluster import headlamp, monitoring, skeleton
 from brokerlab.cluster.helm import Chart, Release
-from brokerlab.cluster.kube import Kube
 from brokerlab.core.errors import LabError
+from brokerlab.kube import applying, data, kube_errors, kubeconfig
+from brokerlab.kube.api import Kube
 
 pytestmark = pytest.mark.cluster
 

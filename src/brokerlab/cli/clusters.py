@@ -11,7 +11,7 @@ from brokerlab.cli import terminal
 from brokerlab.core.protocols import Progress
 
 if TYPE_CHECKING:
-    from brokerlab.cluster.kube import Kube
+    from brokerlab.kube.api import Kube
 
 Context = Annotated[
     str | None, typer.Option("--context", help="The kubeconfig's context.", show_default="the current one")
@@ -37,14 +37,14 @@ def progress(*, quiet: bool) -> Progress:
 
 def reading(context: str | None) -> Kube:
     """The API of the context, to look at."""
-    from brokerlab.cluster import kubeconfig
+    from brokerlab.kube import kubeconfig
 
     return kubeconfig.connect(kubeconfig.chosen(context))
 
 
 def changing(context: str | None, what: str, *, yes: bool) -> Kube:
     """The API of the context, to change; asks first when it is no minikube. what: "Deploy the monitoring"."""
-    from brokerlab.cluster import kubeconfig
+    from brokerlab.kube import kubeconfig
 
     chosen = kubeconfig.chosen(context)
     kubeconfig.allow_changes(chosen, what, lambda question: terminal.agreed(question, yes=yes))

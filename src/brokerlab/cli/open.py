@@ -36,8 +36,8 @@ def open_(
 
 def shown(name: str, context: str | None, *, port: int, only_print: bool = False, forward: bool = False) -> None:
     """Show the page; a port-forward stays in the foreground."""
-    from brokerlab.cluster import forward as forwarding
     from brokerlab.cluster import pages
+    from brokerlab.kube import forward as forwarding
 
     page = pages.PAGES[name]
     reason = "asked for" if forward else pages.unreachable(page.host)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from brokerlab.cluster import kubeconfig, minikube, monitoring, pages
+from brokerlab.cluster import minikube, monitoring, pages
 from brokerlab.core.errors import BrokerlabError
 from brokerlab.core.protocols import Progress
+from brokerlab.kube import kubeconfig
 
 HOSTS_FILE = Path("/etc/hosts")
 WINDOWS_HOSTS = Path("/mnt/c/Windows/System32/drivers/etc/hosts")

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from brokerlab.cluster import kubeconfig, minikube, tools
+from brokerlab.cluster import minikube, tools
 from brokerlab.core.check import Check
 from brokerlab.core.errors import BrokerlabError
+from brokerlab.kube import kubeconfig
 
 GIB = 1024**3
 ROOM, MEMORY = 20, 6  # GiB: minikube's images, charts and volumes; its 4 GB, and this machine's own

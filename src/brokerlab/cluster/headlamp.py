@@ -9,9 +9,9 @@ import re
 import shutil
 import subprocess
 
-from brokerlab.cluster.kube import Kube
-from brokerlab.cluster.kube_errors import NotFoundError
 from brokerlab.core.errors import LabError, UsageError
+from brokerlab.kube.api import Kube
+from brokerlab.kube.kube_errors import NotFoundError
 
 NAMESPACE, ACCOUNT = "headlamp", "headlamp"
 SHORTEST = 600  # seconds: the API server refuses less

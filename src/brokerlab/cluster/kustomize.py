@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from brokerlab.cluster import applying, tools
-from brokerlab.cluster.kube import Json
+from brokerlab.cluster import tools
 from brokerlab.core.errors import LabError, UsageError
+from brokerlab.kube import applying
+from brokerlab.kube.api import Json
 
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from brokerlab.cluster import applying, data, readiness, values, waiting
+from brokerlab.cluster import values
 from brokerlab.cluster.helm import Chart, Release, Revision
-from brokerlab.cluster.kube import Json, Kube
 from brokerlab.core.protocols import Progress
+from brokerlab.kube import applying, data, readiness, waiting
+from brokerlab.kube.api import Json, Kube
 
 NAMESPACE, RELEASE = "monitoring", "monitoring"
 CHART = Chart("kube-prometheus-stack", "https://prometheus-community.github.io/helm-charts", "79.1.0")

@@ -8,10 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from brokerlab.cluster import applying, kustomize, readiness, targets, waiting
-from brokerlab.cluster.kube import Json, Kube
+from brokerlab.cluster import kustomize
 from brokerlab.core.errors import LabError, UsageError
 from brokerlab.core.protocols import Progress
+from brokerlab.kube import applying, readiness, targets, waiting
+from brokerlab.kube.api import Json, Kube
 
 ROOT = Path("usecases")
 BASE = Path("k8s/base")

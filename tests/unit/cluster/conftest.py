@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from brokerlab.cluster import kubeconfig, targets, waiting
-from brokerlab.cluster.kube import Kube
+from brokerlab.kube import kubeconfig, targets, waiting
+from brokerlab.kube.api import Kube
 from tests.fakes.kube_api import KubeApi, serving
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from brokerlab.cluster import dns, doctor, pages
-from brokerlab.cluster.kube import Kube
+from brokerlab.kube.api import Kube
 from tests.fakes.kube_api import KubeApi
 from tests.fakes.programs import Said, install
 

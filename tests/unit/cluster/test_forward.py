@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from brokerlab.cluster import forward, pages
-from brokerlab.cluster.forward import PodPort
-from brokerlab.cluster.kube import Kube
+from brokerlab.cluster import pages
 from brokerlab.core.errors import LabError, UsageError
+from brokerlab.kube import forward
+from brokerlab.kube.api import Kube
+from brokerlab.kube.forward import PodPort
 from tests.fakes.kube_api import KubeApi
 
 

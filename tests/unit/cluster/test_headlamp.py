@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from brokerlab.cluster import headlamp
-from brokerlab.cluster.kube import Kube
 from brokerlab.core.errors import LabError, UsageError
+from brokerlab.kube.api import Kube
 from tests.fakes.kube_api import KubeApi, forbidden
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from brokerlab.cluster import applying, kube_errors, kubeconfig, waiting
-from brokerlab.cluster.kube import Kube
 from brokerlab.core.errors import DeadlineError, LabError, UsageError
+from brokerlab.kube import applying, kube_errors, kubeconfig, waiting
+from brokerlab.kube.api import Kube
 from tests.fakes.kube_api import KubeApi, forbidden
 
 CONFIG_MAP = {

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from brokerlab.cluster import applying, data, monitoring
-from brokerlab.cluster.kube import Kube
+from brokerlab.cluster import monitoring
 from brokerlab.core.errors import DeadlineError
+from brokerlab.kube import applying, data
+from brokerlab.kube.api import Kube
 from tests.fakes.kube_api import KubeApi, ready_deployment
 from tests.fakes.programs import Program, Said, install
 

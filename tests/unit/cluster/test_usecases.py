@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from brokerlab.cluster import kustomize, skeleton, targets, usecases
-from brokerlab.cluster.kube import Kube
+from brokerlab.cluster import kustomize, skeleton, usecases
 from brokerlab.core.errors import DeadlineError, LabError, UsageError
+from brokerlab.kube import targets
+from brokerlab.kube.api import Kube
 from tests.fakes.kube_api import KubeApi, ready_deployment
 from tests.fakes.programs import Said, install
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from brokerlab.cluster import data, values
+from brokerlab.cluster import values
 from brokerlab.core.errors import UsageError
+from brokerlab.kube import data
 
 KEYS = Path(__file__).parent / "recorded" / "kube-prometheus-stack-79.1.0-keys.json"
 OURS = data.folder("charts-values") / "kube-prometheus-stack.yaml"

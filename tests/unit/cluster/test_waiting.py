@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from brokerlab.cluster import readiness, waiting
-from brokerlab.cluster.kube import Kube
 from brokerlab.core.errors import DeadlineError, LabError
+from brokerlab.kube import readiness, waiting
+from brokerlab.kube.api import Kube
 from tests.fakes.kube_api import KubeApi, ready_deployment
 
 Json = dict[str, Any]

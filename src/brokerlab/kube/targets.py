@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from brokerlab.cluster.kube import Json, Kube
 from brokerlab.core import wait
 from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.protocols import Progress
+from brokerlab.kube.api import Json, Kube
 
 MONITORS = {"ServiceMonitor": "serviceMonitor", "PodMonitor": "podMonitor"}
 SERVICES = "operated-prometheus=true"  # the label of the service that the operator makes for each Prometheus

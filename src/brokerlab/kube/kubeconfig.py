@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from brokerlab.cluster.kube import Kube
 from brokerlab.core.errors import LabError, UsageError
+from brokerlab.kube.api import Kube
 
 
 @dataclass(frozen=True)

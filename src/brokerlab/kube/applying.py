@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from brokerlab.cluster import waiting
-from brokerlab.cluster.kube import Json, Kube
 from brokerlab.core.errors import UsageError
 from brokerlab.core.protocols import Progress
+from brokerlab.kube import waiting
+from brokerlab.kube.api import Json, Kube
 
 FIRST = ("Namespace", "CustomResourceDefinition", "ServiceAccount", "ConfigMap", "Secret")
 OURS = {"app.kubernetes.io/managed-by": "brokerlab"}

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
-from brokerlab.cluster import readiness
-from brokerlab.cluster.kube import Json, Kube
 from brokerlab.core.errors import LabError, UsageError
+from brokerlab.kube import readiness
+from brokerlab.kube.api import Json, Kube
 
 CHUNK = 65536
 

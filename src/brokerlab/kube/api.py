@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from brokerlab.cluster import kube_errors
 from brokerlab.core.errors import LabError
+from brokerlab.kube import kube_errors
 
 MANAGER = "brokerlab"
 DEADLINE = 30.0  # seconds a request

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from brokerlab.cluster import readiness
-from brokerlab.cluster.kube import Json, Kube
 from brokerlab.core import wait
 from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.protocols import Progress
+from brokerlab.kube import readiness
+from brokerlab.kube.api import Json, Kube
 
 EVERY = 1.0  # seconds between two looks: pods take seconds, and the API server is asked for lists
 EVENTS, LINES, PODS = 5, 10, 3  # how much of what went wrong is shown
