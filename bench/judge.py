@@ -117,7 +117,7 @@ def _send(writer: SendsWriter, first: int, rows: np.ndarray, each: int) -> None:
 def _deliver(writer: DeliveriesWriter, rows: np.ndarray, logs: list[int]) -> None:
     rows["at"] = 2_000_000 + int(rows["seq"][0])
     writer.delivered(rows)
-    writer.processed()
+    writer.processed(len(rows))
     writer.committed(dict(enumerate(logs)), at=int(rows["at"][0]))
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
 
+from brokerlab.core.load import Load
 from brokerlab.core.protocols import AgentSpec, NodeState, PartitionState
+from brokerlab.core.scenario import Variant
+from brokerlab.engine.workload import Setting, Workload
 
 
 @dataclass
@@ -15,7 +19,7 @@ class MemoryLab:
     """Three nodes that do what they are told. `stubborn`: nodes that no signal reaches."""
 
     name: str = "memory"
-    capabilities: frozenset[str] = frozenset({"kill", "pause", "restart"})
+    capabilities: frozenset[str] = frozenset({"agents", "kill", "pause", "restart"})
     states: dict[str, NodeState] = field(default_factory=lambda: {f"node-{n}": "running" for n in (1, 2, 3)})
     stubborn: frozenset[str] = frozenset()
     done: list[str] = field(default_factory=list)
@@ -58,6 +62,16 @@ class MemoryLab:
         return FakeAgent(spec)
 
 
+def crew(tmp: Path, roles: tuple[str, ...] = ()) -> Workload:
+    """A crew of fake agents, of these roles."""
+    topics = {"one": "t.one", "two": "t.two"}
+    variants = tuple(Variant(name, "") for name in topics)
+    workload = Workload(MemoryLab(), Setting("r", "memory", "x:1", Load(), variants, topics, {}, tmp))
+    for role in roles:
+        workload.start(role)
+    return workload
+
+
 @dataclass
 class FakeAgent:
     """Sends as far as it is allowed to, at once. `stuck`: answers nothing."""
@@ -70,6 +84,8 @@ class FakeAgent:
 
     def order(self, line: str) -> None:
         self.orders.append(line)
+        if line.startswith("hold ") and not self.stuck:
+            self.counts |= {"state": "held", "point": line.split()[1]}
         if line.startswith("limit "):
             self.counts["sent"] = int(line.split()[1])
             if not self.stuck:
@@ -84,7 +100,9 @@ class FakeAgent:
     def log(self, lines: int = 20) -> str:
         return "its last words"
 
-    def signal(self, number: int) -> None: ...
+    def signal(self, number: int) -> None:
+        if number == SIGKILL:
+            self.code = -SIGKILL
 
     def stop(self, deadline: float) -> None:
         self.code = self.code or 0

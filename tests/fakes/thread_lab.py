@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from signal import SIGKILL
 from threading import Thread
 from typing import Any
 
@@ -29,19 +30,32 @@ class ThreadLab(MemoryLab):
         return ThreadAgent(spec, self.broker)
 
 
+class KilledError(BaseException):
+    """Ends an agent's thread where it stands."""
+
+
+class MortalOrders(Orders):
+    """Orders among which there is one to drop dead."""
+
+    def _obey(self, line: str) -> None:
+        if line == "die":
+            raise KilledError
+        super()._obey(line)
+
+
 class ThreadAgent:
-    """An agent's real loop in a thread."""
+    """An agent's real loop in a thread. It dies where it asks for orders, or is held; it can't be stopped otherwise."""
 
     def __init__(self, spec: AgentSpec, broker: MemoryBroker) -> None:
         self.spec = spec
-        self._orders, self._last, self._error = Orders(), {}, ""
+        self._orders, self._last, self._error = MortalOrders(), {}, ""
         report = Report(self._take)
 
         def run() -> None:
             try:
                 work(spec, broker, self._orders, report)
-            except Exception as error:
-                self._error = str(error)
+            except (Exception, KilledError) as error:
+                self._error = str(error) or "killed"
 
         self._thread = Thread(target=run, daemon=True)
         self._thread.start()
@@ -61,10 +75,12 @@ class ThreadAgent:
     def log(self, lines: int = 20) -> str:
         return self._error
 
-    def signal(self, number: int) -> None: ...
+    def signal(self, number: int) -> None:
+        if number == SIGKILL:
+            self._orders.say("die")
 
     def stop(self, deadline: float) -> None:
         """Ends it in good order, if it still can be."""
-        for line in ("limit 0", "finish", "drain"):
+        for line in ("go", "limit 0", "finish", "drain"):
             self.order(line)
         self._thread.join(deadline)

@@ -61,7 +61,7 @@ def asked(url: str, query: str) -> list[dict[str, object]]:
 def test_what_up_promises(lab: LocalLab) -> None:
     assert lab.nodes() == ("kafka-1", "kafka-2", "kafka-3")
     assert [lab.state(node) for node in lab.nodes()] == ["running"] * 3
-    assert lab.capabilities == {"kill", "pause", "restart", "logs", "prometheus"}
+    assert lab.capabilities == {"agents", "kill", "pause", "restart", "logs", "prometheus"}
     assert all(ports.listens(int(address.rpartition(":")[2])) for address in lab.endpoint("client").split(","))
     assert "Kafka Server started" in lab.logs("kafka-1", 1000)
 
@@ -122,7 +122,7 @@ def test_prometheus_scrapes_what_it_is_told_to_until_it_is_told_not_to(lab: Loca
 def test_a_cluster_that_is_not_ours_is_used_and_watched_but_not_hurt(lab: LocalLab, admin: Admin) -> None:
     external = ExternalLab.up(lab.endpoint("client"), say=lambda _: None)
     try:
-        assert external.capabilities == {"prometheus"}
+        assert external.capabilities == {"agents", "prometheus"}
         assert asked(str(external.prometheus()), "vector(1)")
         theirs = BROKER.admin(external.endpoint("client"), {})
         theirs.await_ready(3, 30)

@@ -22,6 +22,7 @@ from brokerlab.ledger import records
 from brokerlab.ledger.appended import DeliveriesWriter
 from brokerlab.metrics.agent import Meter
 
+POINTS = ("delivered", "midway", "processed", "committed")
 MOST = 1_000  # messages a batch: as many as fit a core's cache, see `auditor`
 PATIENCE_S = 0.05
 COMMIT_EVERY_S = 0.1
@@ -43,6 +44,7 @@ class Consumer:
 
     def run(self) -> None:
         self._mark = message.stamp(self.spec.run, self.spec.variant)
+        self.orders.points = POINTS
         self.report.add(delivered=0, processed=0, committed=0)
         while not self._drained():
             self.orders.refresh()
@@ -64,13 +66,18 @@ class Consumer:
         self.report.become("working")
         self.report.add(delivered=len(rows))
         self.meter.add(delivered=len(rows))
-        self._process(rows)
+        self.orders.passing("delivered", self.report)
+        half = len(rows) // 2
+        self._process(rows[:half])
+        self.orders.passing("midway", self.report)
+        self._process(rows[half:])
+        self.orders.passing("processed", self.report)
         intact = parsed[parsed["intact"]]
         self.meter.observe("delivery", np.maximum(at - intact["sent_at"], 0))
 
     def _process(self, rows: NDArray[np.void]) -> None:
         """The application: it counts."""
-        self.ledger.processed()
+        self.ledger.processed(len(rows))
         self.report.add(processed=len(rows))
         self.meter.add(processed=len(rows))
 
@@ -83,6 +90,7 @@ class Consumer:
             self._committed += new
             self.report.add(committed=new)
             self.meter.add(committed=new)
+            self.orders.passing("committed", self.report)
 
     def _drained(self) -> bool:
         """True when the ends at the time of the order were reached in every partition that is ours, and committed."""

@@ -6,24 +6,32 @@ without a flush, in whatever it is doing. Its ledger is written for exactly that
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from brokerlab.agents.progress import Report
+from brokerlab.core.errors import UsageError
+
 PARENT_GONE = 3
+HELD_S = 0.05  # how often a held agent looks at what goes on without it
 
 
 class Orders:
-    """The orders of one agent: `limit N` (it may send up to N messages in all), `finish`, `drain`.
+    """The orders of one agent: `limit N` (it may send up to N messages in all), `finish`, `drain`, `hold POINT`, `go`.
 
-    `limit` is the last limit that was given (0 before the first), `finish` and `drain` whether that was said.
+    `limit` is the last limit that was given (0 before the first), `finish` and `drain` whether that was said, `held`
+    the point at which the loop is to stop. points: those that the loop has.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, points: Collection[str] = ()) -> None:
+        self.points = points
         self.limit = 0
         self.finish = False
         self.drain = False
+        self.held = ""
         self._lines: SimpleQueue[str] = SimpleQueue()
 
     def say(self, line: str) -> None:
@@ -31,21 +39,42 @@ class Orders:
         self._lines.put(line)
 
     def refresh(self) -> None:
-        """Take in what was said since. Raises ValueError for a line that is no order."""
-        while True:
-            try:
-                words = self._lines.get_nowait().split()
-            except Empty:
-                return
-            match words:
-                case ["limit", number]:
-                    self.limit = int(number)
-                case ["finish"]:
-                    self.finish = True
-                case ["drain"]:
-                    self.drain = True
-                case _:
-                    raise ValueError(f"not an order: {' '.join(words)!r}")
+        """Take in what was said since. Raises UsageError for a line that is no order."""
+        while not self._lines.empty():
+            self._obey(self._lines.get())
+
+    def passing(self, point: str, report: Report, meanwhile: Callable[[], None] | None = None) -> None:
+        """The agent's loop passes this point: it stays while it is held here. meanwhile: what to look at until then."""
+        if self.held != point:
+            return
+        before = report.state
+        report.become("held", point=point)
+        while self.held == point:
+            with contextlib.suppress(Empty):
+                self._obey(self._lines.get(timeout=HELD_S if meanwhile else None))
+            if meanwhile and self.held == point:
+                meanwhile()
+                report.tell()
+        report.become(before)
+
+    def _obey(self, line: str) -> None:
+        match line.split():
+            case ["limit", number] if number.isdecimal():
+                self.limit = int(number)
+            case ["finish"]:
+                self.finish = True
+            case ["drain"]:
+                self.drain = True
+            case ["hold", point] if point in self.points:
+                self.held = point
+            case ["hold", point]:
+                raise UsageError(
+                    f"this agent can't be held at {point!r}", f"points: {', '.join(self.points) or 'none'}"
+                )
+            case ["go"]:
+                self.held = ""
+            case _:
+                raise UsageError(f"not an order: {line!r}")
 
 
 def follow(orders: Orders, lines: Iterable[str], end: Callable[[int], None] = os._exit) -> Thread:

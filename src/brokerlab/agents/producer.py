@@ -24,6 +24,7 @@ from brokerlab.core.words import Outcome
 from brokerlab.ledger.sends import SendsWriter
 from brokerlab.metrics.agent import Meter
 
+POINTS = ("sent",)
 BATCH = 8_000  # messages at a time; without keys, all for one partition
 BATCH_BYTES = 900_000  # stays below the megabyte that brokers accept as one record batch, so that one is what it makes
 IDLE_S = 0.02
@@ -54,12 +55,14 @@ class Producer:
     _waiting: deque[_Waiting] = field(default_factory=deque)
 
     def run(self) -> None:
+        self.orders.points = POINTS
         load = self.spec.load
         self._mark = message.stamp(self.spec.run, self.spec.variant)
         self._spread = Spread(load, self.spec.producer)
         most = max(1, min(BATCH, BATCH_BYTES // (load.size + 12)))  # 12: a record's own fields
         pacer = Pacer(load.rate / load.producers, time.monotonic())
-        self.report.add(sent=0, acked=0, failed=0, unknown=0, handed=0)
+        self._sent = self._resolved = self.ledger.used  # what an earlier start sent is answered, or stays unknown
+        self.report.add(sent=0, acked=0, failed=0, unknown=0, handed=0, resumed=self._sent)
         self.report.become("ready")
         while not self._finished():
             self.orders.refresh()
@@ -68,6 +71,8 @@ class Producer:
                 self._send(count)
                 pacer.took(count)
             self._hand_over()
+            if count:
+                self.orders.passing("sent", self.report)
             self._resolve(self.sender.poll(self._patience(pacer)))
             self.report.tell()
         self.ledger.ended()

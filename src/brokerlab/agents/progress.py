@@ -19,6 +19,7 @@ class Report:
         self.counts: dict[str, int] = {}
         self.state = "starting"
         self._write = write
+        self._more: dict[str, object] = {}
         self._told: dict[str, object] = {}
         self._next = 0.0
 
@@ -28,17 +29,17 @@ class Report:
 
     def become(self, state: str, **more: object) -> None:
         """Change state, and say so at once; the same state again is nothing new."""
-        if state != self.state or not self._told:
-            self.state = state
-            self._print(more)
+        if state != self.state or more != self._more or not self._told:
+            self.state, self._more = state, more
+            self._print()
 
     def tell(self) -> None:
         """Say how far it is, unless that was said less than 50 ms ago or nothing changed."""
         if time.monotonic() >= self._next:
-            self._print({})
+            self._print()
 
-    def _print(self, more: dict[str, object]) -> None:
-        told = {"state": self.state, **self.counts, **more}
+    def _print(self) -> None:
+        told = {"state": self.state, **self.counts, **self._more}
         if told != self._told:
             self._write(json.dumps(told) + "\n")
             self._told, self._next = told, time.monotonic() + EVERY_S

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from brokerlab.agents import options
 from brokerlab.agents.auditor import Auditor
 from brokerlab.agents.consumer import Consumer
 from brokerlab.agents.orders import Orders
@@ -25,6 +26,7 @@ def work(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> Non
         role = {"producer": _produce, "consumer": _consume, "auditor": _audit}[spec.role]
     except KeyError:
         raise UsageError(f"no agent has the role {spec.role!r}", "Roles are producer, consumer, auditor.") from None
+    options.check(spec.options)
     report.become("starting")
     role(spec, broker, orders, report)
     report.become("done")
@@ -33,7 +35,7 @@ def work(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> Non
 def _produce(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> None:
     path = Path(spec.ledger) / f"{spec.name}{files.SENDS.suffix}"
     with (
-        closing(SendsWriter(path, _mark(spec), spec.producer, spec.messages)) as ledger,
+        closing(SendsWriter(path, _mark(spec), spec.producer, spec.messages, again=spec.start > 1)) as ledger,
         closing(broker.sender(spec.endpoint, spec.topic, spec.settings)) as sender,
     ):
         Producer(spec, sender, ledger, orders, report, Meter(spec)).run()

@@ -25,7 +25,8 @@ Progress = Callable[[str], None]
 class AgentSpec:
     """One process of the workload, as data: it travels to the process as JSON (see `agents`).
 
-    role: producer, consumer or auditor. settings: the client's own. ledger: the folder of its files, named after it.
+    role: a file of `agents`: producer, consumer, auditor, ... settings: the client's own. options: how the application
+    behaves. ledger: the folder of its files, named after it.
     """
 
     role: str
@@ -43,6 +44,15 @@ class AgentSpec:
     messages: int = 0  # how many this producer sends
     group: str = ""  # a consumer's group
     partitions: tuple[int, ...] = ()  # an auditor's; () = all
+    options: Mapping[str, str] = field(default_factory=dict)  # see `agents.options`
+    source: str = ""  # the topic that a processor reads; `topic` is the one that it writes
+    store: str = ""  # host:port of the scenario's store; "" = it has none
+    start: int = 1  # counts the processes that had this name: a killed agent's replacement is the 2nd
+
+    @property
+    def process(self) -> str:
+        """A name that no other process of the run has."""
+        return self.name if self.start == 1 else f"{self.name}.{self.start}"
 
 
 class Agent(Protocol):
@@ -52,10 +62,12 @@ class Agent(Protocol):
     def spec(self) -> AgentSpec: ...
 
     def order(self, line: str) -> None:
-        """Send one line: `limit N` (a producer may send up to N messages in all), `finish`, `drain`."""
+        """Send one line: `limit N` (a producer may send up to N messages in all), `finish`, `drain`, `hold POINT`
+        (stop at the next passage of that point), `go`."""
 
     def progress(self) -> Mapping[str, Any]:
-        """Its last report: `state` (starting, ready, working, done, failed) and its counters; {} before the first."""
+        """Its last report: `state` (starting, ready, working, held, fenced, done, failed) and its counters; {} before
+        the first. When held, `point` says where."""
 
     def exit_code(self) -> int | None:
         """None while it runs."""
@@ -69,6 +81,33 @@ class Agent(Protocol):
         """End it, at the latest by force, within `deadline` seconds."""
 
 
+class Crew(Protocol):
+    """The agents of a run, as faults see them: each can be held at a known point of its work, hurt there, replaced."""
+
+    def of(self, role: str) -> list[Agent]:
+        """The agents of a role: of each name the process that was started last, whatever became of it."""
+
+    def hold(self, agents: Sequence[Agent], point: str) -> None:
+        """Returns when each stands at this point of its work (where it stays until `go`, or for good)."""
+
+    def go(self, agents: Sequence[Agent]) -> None: ...
+
+    def kill(self, agents: Sequence[Agent]) -> None:
+        """SIGKILL; returns when they are gone. An agent that was killed like this is no failure of the run."""
+
+    def pause(self, agents: Sequence[Agent]) -> None:
+        """SIGSTOP: nothing of the process runs, its clients' threads neither."""
+
+    def resume(self, agents: Sequence[Agent]) -> None: ...
+
+    def replace(self, agents: Sequence[Agent]) -> list[Agent]:
+        """Start another process for each, with the same name and sheet; returns when they are ready.
+
+        Whatever becomes of the old ones from now on is no failure of the run. What a replaced producer had sent without
+        an answer stays unknown; its replacement begins at the first number that was not used.
+        """
+
+
 # ---------------------------------------------------------------- labs
 
 
@@ -80,7 +119,7 @@ class Lab(Protocol):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Of: kill, pause, restart, logs, prometheus."""
+        """Of: agents (always), kill, pause, restart, logs, prometheus."""
 
     def nodes(self) -> tuple[str, ...]: ...
 
@@ -260,7 +299,7 @@ class Scene:
 
     counters: every agent's counters, summed by variant: {"acks=1": {"sent": 10, "acked": 8, ...}}.
     sightings: every change of a partition's leader, epoch or ISR so far, oldest first. active: what the hurts that
-    are not healed yet returned, with the `counters` at the time, by name.
+    are not healed yet returned, with the `counters` at the time, by name. crew: the agents.
     """
 
     lab: Lab
@@ -270,6 +309,7 @@ class Scene:
     counters: Callable[[], Mapping[str, Mapping[str, int]]]
     sightings: Callable[[], Sequence[Sighting]]
     active: Mapping[str, Mapping[str, Any]]
+    crew: Crew
 
 
 class Fault(Protocol):

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Variant:
-    """One setting of the guarantee. `producer`, `consumer` and `topic` are the client's and broker's own settings.
+    """One setting of the guarantee. `producer`, `consumer`, `processor` and `topic` are the clients' and broker's own
+    settings (a processor's: of the client that it writes with).
 
-    allows: the findings that this guarantee permits. shows: the findings that the fault must produce, or the run has
-    shown nothing. permits: the same in words for the table.
+    options: how the application behaves, as against its clients; see `agents.options`. broker: another one than the
+    scenario's. allows: the findings that this guarantee permits. shows: the findings that the fault must produce, or
+    the run has shown nothing. permits: the same in words for the table.
     """
 
     name: str
@@ -27,6 +29,9 @@ class Variant:
     producer: Mapping[str, str] = field(default_factory=dict)
     consumer: Mapping[str, str] = field(default_factory=dict)
     topic: Mapping[str, str] = field(default_factory=dict)
+    processor: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    broker: str = ""
     allows: frozenset[Word] = frozenset()
     shows: frozenset[Word] = frozenset()
 
@@ -97,7 +102,9 @@ class Scenario:
     """One file, one claim: the question it answers, its variants, and one timeline that all of them go through.
 
     explain: sentences in plain words, drawn from the run's own numbers. needs: lab capabilities without which the
-    scenario is skipped. quorum: how many nodes the broker has.
+    scenario is skipped. nodes: how many the broker has. roles: the agents that run, in the order of starting, from the
+    last reader up to whoever sends; they end in reverse: who sends finishes, then each drains what is before it. store:
+    a further broker, for what the agents keep outside the log.
     """
 
     name: str
@@ -111,3 +118,5 @@ class Scenario:
     nodes: int = 3
     needs: frozenset[str] = frozenset()
     setup: str = ""
+    roles: tuple[str, ...] = ("consumer", "producer")
+    store: str = ""

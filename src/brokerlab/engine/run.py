@@ -25,6 +25,7 @@ from brokerlab.metrics.exposition import Board, Exposition
 from brokerlab.metrics.witness import Witness
 
 JOB = "brokerlab-run"
+PROCESSOR = "processor"
 TOPIC_PREFIX = "brokerlab."
 HEAL_S = 60
 DRAIN_S = 120
@@ -57,7 +58,7 @@ def run(request: Request, watcher: Watcher) -> RunVerdict:
         admin = _admin(request)
         undo.callback(admin.close)
         topics = _create_topics(request, admin)
-        undo.callback(_delete_topics, admin, list(topics.values()))
+        undo.callback(_delete_topics, admin, [*topics.values(), *_sources(request, topics).values()])
         write_json(request.folder / SETTINGS, admin.settings(list(topics.values())))
         board = _expose(request, undo)
         observer = _observe(request, topics, board)
@@ -84,8 +85,16 @@ def _create_topics(request: Request, admin: Admin) -> dict[str, str]:
     ids = list(_nodes(request))
     turn = request.load.seed % len(ids) if ids else 0
     settings = {topics[variant.name]: variant.topic for variant in request.variants}
+    settings |= {source: {} for source in _sources(request, topics).values()}
     admin.create(settings, request.load.partitions, ids[turn:] + ids[:turn] or None)
     return topics
+
+
+def _sources(request: Request, topics: Mapping[str, str]) -> dict[str, str]:
+    """Variant -> the topic in front of its processor; {} when the scenario has none."""
+    if PROCESSOR not in request.scenario.roles:
+        return {}
+    return {variant: f"{topic}.source" for variant, topic in topics.items()}
 
 
 def _nodes(request: Request) -> dict[int, str]:
@@ -129,15 +138,17 @@ def _experiment(
         topics=topics,
         settings=request.settings,
         folder=request.folder,
+        roles=request.scenario.roles,
+        sources=_sources(request, topics),
     )
     workload = Workload(request.lab, setting)
     with ExitStack() as undo:
         undo.callback(workload.close)
         undo.callback(_Ticker(workload, watcher, request.load.messages).close)
         watcher.phase("agents")
-        workload.start("consumer")
-        workload.start("producer")
-        scene = Scene(request.lab, request.broker, admin, topics, workload.counters, observer.sightings, {})
+        for role in setting.roles:
+            workload.start(role)
+        scene = Scene(request.lab, request.broker, admin, topics, workload.counters, observer.sightings, {}, workload)
         steps, skipped = possible(request.scenario.timeline, request.lab)
         for sentence in skipped:
             watcher.say(sentence)
@@ -150,10 +161,9 @@ def _experiment(
             observer.look()
             receipts = timeline.receipts()
         watcher.phase("drain")
-        workload.order("producer", "finish")
-        workload.await_done("producer", "the producers to finish", DRAIN_S)
-        workload.order("consumer", "drain")
-        workload.await_done("consumer", "the consumers to read to the end", DRAIN_S)
+        for role in reversed(setting.roles):
+            workload.order(role, "finish" if role == setting.roles[-1] else "drain")
+            workload.await_done(role, f"the {role}s to come to their end", DRAIN_S)
         watcher.phase("audit")
         workload.start("auditor")
         workload.await_done("auditor", "the auditor to read every partition to its end", AUDIT_S)

@@ -111,5 +111,5 @@ def possible(steps: Sequence[Step], lab: Lab) -> tuple[tuple[Step, ...], tuple[s
 
 
 def _where(facts: Mapping[str, Any]) -> str:
-    nodes = facts.get("nodes") or (facts.get("node", ""),)
-    return ", ".join(nodes)
+    hurt = facts.get("nodes") or facts.get("agents") or (facts.get("node", ""),)
+    return ", ".join(hurt)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from brokerlab.core.errors import InconclusiveError
@@ -15,12 +16,18 @@ from brokerlab.core.wait import until
 from brokerlab.core.words import ANSWERS
 
 READY_S = 60
+HOLD_S = 30
+GONE_S = 10
 STOP_S = 5
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What all agents of a run have in common. topics: variant -> topic. settings: the user's own client properties."""
+    """What all agents of a run have in common. settings: the user's own client properties.
+
+    topics: variant -> the topic that is read and audited. sources: variant -> the topic that a processor reads, where
+    there is one. roles: see `Scenario`. store: the address of the scenario's store.
+    """
 
     run: str
     broker: str
@@ -30,6 +37,9 @@ class Setting:
     topics: Mapping[str, str]
     settings: Mapping[str, str]
     folder: Path  # the run's
+    roles: tuple[str, ...] = ("consumer", "producer")
+    sources: Mapping[str, str] = field(default_factory=dict)
+    store: str = ""
 
     def shares(self) -> list[int]:
         """How many messages each producer of a variant sends; the first ones take what does not divide."""
@@ -47,26 +57,74 @@ def slug(variant: str) -> str:
 
 @dataclass
 class Workload:
-    """The agents that were started, in order; `close` ends what still runs."""
+    """The agents that were started, in order; `close` ends what still runs. Satisfies `Crew`."""
 
     lab: Lab
     setting: Setting
     agents: list[Agent] = field(default_factory=list)
+    _excused: list[Agent] = field(default_factory=list)  # killed or replaced on purpose
+    _limits: dict[str, int] = field(default_factory=dict)
 
     def start(self, role: str) -> None:
         """Start every agent of a role, all variants' at once, and return when each is ready."""
-        specs = {"producer": self._producers, "consumer": self._consumers, "auditor": self._auditors}[role]()
-        started = [self.lab.start_agent(spec, self.setting.folder / "logs") for spec in specs]
-        self.agents += started
+        started = self._start(self._specs(role))
         if role != "auditor":
             self._await(started, ("ready", "working", "done"), f"the {role}s to connect", READY_S)
 
+    def _start(self, specs: Iterable[AgentSpec]) -> list[Agent]:
+        started = []
+        for spec in specs:
+            started.append(self.lab.start_agent(spec, self.setting.folder / "logs"))
+            self.agents.append(started[-1])
+        return started
+
     def of(self, role: str) -> list[Agent]:
-        return [agent for agent in self.agents if agent.spec.role == role]
+        return list({agent.spec.name: agent for agent in self.agents if agent.spec.role == role}.values())
+
+    def senders(self) -> list[Agent]:
+        """The agents that the messages come from."""
+        return self.of(self.setting.roles[-1])
 
     def order(self, role: str, line: str) -> None:
-        for agent in self.of(role):
-            agent.order(line)
+        _tell(self.of(role), line)
+
+    # ------------------------------------------------------------ what faults do to agents
+
+    def hold(self, agents: Sequence[Agent], point: str) -> None:
+        _tell(agents, f"hold {point}")
+
+        def held() -> bool:
+            self.check()
+            return all(_stands_at(agent, point) for agent in agents)
+
+        what = f"{', '.join(agent.spec.name for agent in agents)} to stand at {point!r}"
+        until(held, what, deadline=HOLD_S, every=0.01, seen=self._seen)
+
+    def go(self, agents: Sequence[Agent]) -> None:
+        _tell(agents, "go")
+
+    def kill(self, agents: Sequence[Agent]) -> None:
+        self._excused += agents
+        _signal(agents, signal.SIGKILL)
+        gone = "the killed agents to be gone"
+        until(lambda: all(agent.exit_code() is not None for agent in agents), gone, deadline=GONE_S, every=0.01)
+
+    def pause(self, agents: Sequence[Agent]) -> None:
+        _signal(agents, signal.SIGSTOP)
+
+    def resume(self, agents: Sequence[Agent]) -> None:
+        _signal(agents, signal.SIGCONT)
+
+    def replace(self, agents: Sequence[Agent]) -> list[Agent]:
+        self._excused += agents
+        started = self._start(replace(agent.spec, start=agent.spec.start + 1) for agent in agents)
+        for agent in started:
+            if agent.spec.name in self._limits:
+                agent.order(f"limit {self._limits[agent.spec.name]}")
+        self._await(started, ("ready", "working", "done"), "the replacements to connect", READY_S)
+        return started
+
+    # ------------------------------------------------------------ how far they are
 
     def counters(self) -> dict[str, dict[str, int]]:
         """The agents' counters, summed by variant."""
@@ -80,11 +138,10 @@ class Workload:
 
     def allow(self, share: float) -> dict[str, int]:
         """Let every producer send up to this share of its messages; returns {agent's name: its limit}."""
-        limits = {}
-        for agent in self.of("producer"):
-            limits[agent.spec.name] = round(agent.spec.messages * share)
-            agent.order(f"limit {limits[agent.spec.name]}")
-        return limits
+        for agent in self.senders():
+            self._limits[agent.spec.name] = round(agent.spec.messages * share)
+            agent.order(f"limit {self._limits[agent.spec.name]}")
+        return dict(self._limits)
 
     def await_sent(
         self, limits: Mapping[str, int], answered: Sequence[str], *, deadline: float, enough: float | None = None
@@ -97,18 +154,20 @@ class Workload:
         def arrived() -> bool:
             self.check()
             return (enough is not None and time.monotonic() >= enough) or all(
-                self._arrived(agent, limits[agent.spec.name], answered) for agent in self.of("producer")
+                self._arrived(agent, limits[agent.spec.name], answered) for agent in self.senders()
             )
 
         until(arrived, "the producers to send", deadline=deadline, every=0.02, seen=self._seen)
 
     def _arrived(self, agent: Agent, limit: int, answered: Sequence[str]) -> bool:
+        """What an earlier start of the agent had sent counts as sent, and as answered: more is not learned of it."""
         counts = agent.progress()
-        if counts.get("sent", 0) < limit:
+        before = int(counts.get("resumed", 0))
+        if before + counts.get("sent", 0) < limit:
             return False
         if "*" not in answered and agent.spec.variant not in answered:
             return True
-        return sum(int(counts.get(word, 0)) for word in ANSWERS) >= limit
+        return before + sum(int(counts.get(word, 0)) for word in ANSWERS) >= limit
 
     def await_done(self, role: str, what: str, deadline: float) -> None:
         self._await(self.of(role), ("done",), what, deadline)
@@ -116,12 +175,14 @@ class Workload:
     def check(self) -> None:
         """Raise if an agent ended that should not have."""
         for agent in self.agents:
+            if any(agent is excused for excused in self._excused):
+                continue
             code, state = agent.exit_code(), agent.progress().get("state")
             if state == "failed" or (code not in (None, 0)) or (code == 0 and state != "done"):
                 reason = agent.progress().get("error") or agent.log(6) or "it left no log"
                 raise InconclusiveError(
                     f"the {agent.spec.role} of {agent.spec.variant} ended (exit code {code}): {reason}",
-                    f"its log: {self.setting.folder / 'logs' / agent.spec.name}.log",
+                    f"its log: {self.setting.folder / 'logs' / agent.spec.process}.log",
                 )
 
     def _await(self, agents: Iterable[Agent], states: Sequence[str], what: str, deadline: float) -> None:
@@ -134,7 +195,7 @@ class Workload:
         until(arrived, what, deadline=deadline, every=0.02, seen=self._seen)
 
     def _seen(self) -> str:
-        return "; ".join(f"{agent.spec.name} {dict(agent.progress())}" for agent in self.agents)
+        return "; ".join(f"{agent.spec.process} {dict(agent.progress())}" for agent in self.agents)
 
     def close(self) -> None:
         for agent in self.agents:
@@ -142,29 +203,23 @@ class Workload:
 
     # ------------------------------------------------------------ specs
 
-    def _producers(self) -> list[AgentSpec]:
+    def _specs(self, role: str) -> list[AgentSpec]:
+        """Of all agents of a role: those that send share the messages, readers are as many as the load says."""
+        if role == self.setting.roles[-1]:
+            shares = self.setting.shares()
+        else:
+            shares = [0] * (self.setting.load.consumers if role == "consumer" else 1)
         return [
-            self._spec("producer", variant, number, variant.producer, messages=messages)
+            self._spec(role, variant, number, messages)
             for variant in self.setting.variants
-            for number, messages in enumerate(self.setting.shares())
+            for number, messages in enumerate(shares)
         ]
 
-    def _consumers(self) -> list[AgentSpec]:
-        return [
-            self._spec("consumer", variant, number, variant.consumer)
-            for variant in self.setting.variants
-            for number in range(self.setting.load.consumers)
-        ]
-
-    def _auditors(self) -> list[AgentSpec]:
-        return [self._spec("auditor", variant, 0, {}) for variant in self.setting.variants]
-
-    def _spec(
-        self, role: str, variant: Variant, number: int, settings: Mapping[str, str], *, messages: int = 0
-    ) -> AgentSpec:
+    def _spec(self, role: str, variant: Variant, number: int, messages: int) -> AgentSpec:
         """One agent's spec; its ledger is a file of its variant's folder (an auditor's: the folder)."""
         name = f"{role}-{slug(variant.name)}-{number}"
-        folder = self.setting.ledger(variant.name)
+        folder, topic = self.setting.ledger(variant.name), self.setting.topics[variant.name]
+        source = self.setting.sources.get(variant.name, "")
         return AgentSpec(
             role=role,
             name=name,
@@ -172,12 +227,35 @@ class Workload:
             variant=variant.name,
             broker=self.setting.broker,
             endpoint=self.setting.endpoint,
-            topic=self.setting.topics[variant.name],
+            topic=source if source and role == "producer" else topic,
             ledger=str(folder),
             metrics=str(self.setting.folder / "metrics"),
-            settings={**self.setting.settings, **settings},
+            settings={**self.setting.settings, **_settings(variant, role)},
             load=self.setting.load,
             producer=number,
             messages=messages,
-            group=self.setting.topics[variant.name],
+            group=source if source and role == "processor" else topic,
+            options=variant.options,
+            source=source,
+            store=self.setting.store,
         )
+
+
+def _settings(variant: Variant, role: str) -> Mapping[str, str]:
+    of_role = {"producer": variant.producer, "consumer": variant.consumer, "processor": variant.processor}
+    return of_role.get(role, {})
+
+
+def _tell(agents: Iterable[Agent], line: str) -> None:
+    for agent in agents:
+        agent.order(line)
+
+
+def _signal(agents: Iterable[Agent], number: int) -> None:
+    for agent in agents:
+        agent.signal(number)
+
+
+def _stands_at(agent: Agent, point: str) -> bool:
+    told = agent.progress()
+    return told.get("state") == "held" and told.get("point") == point

@@ -1,11 +1,11 @@
-"""Which nodes a fault is meant for, said by their part in the experiment: the leader, the followers."""
+"""Which nodes and agents a fault is meant for, said by their part in the experiment: the leader, the followers, ..."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from brokerlab.core.errors import InconclusiveError
-from brokerlab.core.protocols import PartitionState, Scene
+from brokerlab.core.protocols import Agent, PartitionState, Scene
 from brokerlab.core.words import ANSWERS
 
 
@@ -44,6 +44,18 @@ def at_stake(scene: Scene) -> dict[str, int]:
         variant: max(_unanswered(counters), counters.get("sent", 0) - since.get(variant, {}).get("sent", 0))
         for variant, counters in now.items()
     }
+
+
+def first_of_each_variant(scene: Scene, role: str) -> list[Agent]:
+    found: dict[str, Agent] = {}
+    for agent in scene.crew.of(role):
+        found.setdefault(agent.spec.variant, agent)
+    return list(found.values())
+
+
+def counters(agent: Agent) -> dict[str, int]:
+    """An agent's counters as it told them last."""
+    return {name: value for name, value in agent.progress().items() if isinstance(value, int)}
 
 
 def _unanswered(counters: Mapping[str, int]) -> int:

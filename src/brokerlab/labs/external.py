@@ -33,7 +33,7 @@ class ExternalLab:
     def __init__(self, bootstrap: str, starter: Starter) -> None:
         self._bootstrap = bootstrap
         self._starter = starter
-        self.capabilities = frozenset({"prometheus"} if starter.state.prometheus_url else set())
+        self.capabilities = frozenset({"agents"} | ({"prometheus"} if starter.state.prometheus_url else set()))
 
     @staticmethod
     def up(bootstrap: str, *, with_prometheus: bool = True, say: Progress) -> ExternalLab:
@@ -93,7 +93,7 @@ class ExternalLab:
 
     def start_agent(self, spec: AgentSpec, folder: Path) -> agents.LocalAgent:
         agent = agents.start_agent(spec, folder, {MARK: self._starter.state.lab_id})
-        self._starter.record(f"agent {spec.name}", ProcessId.of(agent.process.pid))
+        self._starter.record(f"agent {spec.process}", ProcessId.of(agent.process.pid))
         return agent
 
 

@@ -53,14 +53,16 @@ class DeliveriesWriter:
     def __init__(self, path: Path, mark: int) -> None:
         self._deliveries = RowsWriter(path, files.DELIVERIES, mark)
         self._commits = RowsWriter(path.with_suffix(files.COMMITS.suffix), files.COMMITS, mark)
+        self._processed = 0
 
     def delivered(self, rows: NDArray[np.void]) -> None:
         """To be called before the application sees these messages."""
         self._deliveries.append(rows)
 
-    def processed(self) -> None:
-        """The application has finished all that was delivered."""
-        self._deliveries.put("processed", self._deliveries.count)
+    def processed(self, count: int) -> None:
+        """The application has finished so many more of what was delivered."""
+        self._processed += count
+        self._deliveries.put("processed", self._processed)
 
     def committed(self, offsets: Mapping[int, int], at: int) -> None:
         rows = np.zeros(len(offsets), files.COMMITS.rows)

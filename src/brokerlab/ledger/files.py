@@ -95,6 +95,14 @@ def create(path: Path, kind: Kind, mark: int, area: int = AREA, **fields: int) -
     return descriptor
 
 
+def reopen(path: Path) -> int:
+    """The descriptor of a file that an earlier process made, to go on in it."""
+    try:
+        return os.open(path, os.O_RDWR)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def allocate(descriptor: int, size: int, path: Path) -> None:
     """Give the file its size, with real blocks where the system can: a full disk is an error now, no SIGBUS later."""
     try:

@@ -7,7 +7,6 @@ agent left half-written behind the counted rows is named in `Ledger.torn`. Rows 
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np
 from brokerlab.core.errors import InconclusiveError
 from brokerlab.ledger import files, records
 from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, Rows, no_rows
+from brokerlab.ledger.sends import reasons_of
 
 
 def load(folder: Path, deadline_us: int | None = None) -> Ledger:
@@ -39,14 +39,7 @@ def load(folder: Path, deadline_us: int | None = None) -> Ledger:
 
 def reasons(folder: Path) -> dict[int, list[str]]:
     """{producer: its failure reasons}; a row's `reason` is an index into its producer's list."""
-    return {file.number("number"): _texts(file) for file in _all(folder, files.SENDS)}
-
-
-def _texts(file: files.Opened) -> list[str]:
-    try:
-        return [str(text) for text in json.loads(file.area or b'[""]')]
-    except ValueError as error:
-        raise InconclusiveError(f"the ledger file {file.path} is corrupt: its list of reasons is no JSON") from error
+    return {file.number("number"): reasons_of(file) for file in _all(folder, files.SENDS)}
 
 
 def _all(folder: Path, kind: files.Kind) -> list[files.Opened]:

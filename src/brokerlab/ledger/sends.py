@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from brokerlab.core.errors import InconclusiveError
 from brokerlab.core.protocols import Outcomes
 from brokerlab.core.words import Outcome
 from brokerlab.ledger import files
@@ -21,17 +22,24 @@ _REASON = 100  # characters kept of one reason
 
 
 class SendsWriter:
-    """Belongs to one producer process; `rows` is the mapped array."""
+    """Belongs to one producer process; `rows` is the mapped array.
 
-    def __init__(self, path: Path, mark: int, producer: int, messages: int) -> None:
+    A replacement goes on in the file of the producer that was killed: `used` is the first number that it may send.
+    """
+
+    def __init__(self, path: Path, mark: int, producer: int, messages: int, *, again: bool = False) -> None:
         self._path = path
-        self._file = files.create(path, files.SENDS, mark, number=producer, count=messages)
+        if again:
+            self._file, self._earlier = files.reopen(path), reasons_of(files.read(path, files.SENDS))
+        else:
+            self._file, self._earlier = files.create(path, files.SENDS, mark, number=producer, count=messages), [""]
         self._reasons = 0
         self.rows: NDArray[np.void] = (
             np.memmap(path, files.SENDS.rows, "r+", files.PAGE, (messages,))
             if messages
             else np.zeros(0, files.SENDS.rows)
         )
+        self.used = int(np.count_nonzero(self.rows["outcome"] != Outcome.UNUSED))
 
     def sent(self, first: int, count: int, at: int) -> None:
         """The messages first..first+count-1 are about to be handed to the client, `at` microseconds since the epoch."""
@@ -48,7 +56,7 @@ class SendsWriter:
         rows["latency"][where] = latency
         rows["offset"][where] = outcomes.offset
         rows["partition"][where] = outcomes.partition
-        rows["reason"][where] = outcomes.reason
+        rows["reason"][where] = np.where(outcomes.reason, outcomes.reason + len(self._earlier) - 1, 0)
         rows["outcome"][where] = outcomes.outcome
         return latency
 
@@ -60,11 +68,19 @@ class SendsWriter:
         os.close(self._file)
 
     def _write_reasons(self, reasons: list[str]) -> None:
-        text = json.dumps([reason[:_REASON] for reason in reasons]).encode()
+        text = json.dumps([reason[:_REASON] for reason in [*self._earlier, *reasons[1:]]]).encode()
         if files.HEADER.itemsize + len(text) <= files.PAGE:  # else: the numbers stay, the newest texts are not kept
             files.write(self._file, text, files.HEADER.itemsize, self._path)
             files.write(self._file, np.uint64(len(text)).tobytes(), files.field_offset("used"), self._path)
         self._reasons = len(reasons)
+
+
+def reasons_of(file: files.Opened) -> list[str]:
+    """The reasons in a file that was read. Raises InconclusiveError when they are none."""
+    try:
+        return [str(text) for text in json.loads(file.area or b'[""]')]
+    except ValueError as error:
+        raise InconclusiveError(f"the ledger file {file.path} is corrupt: its list of reasons is no JSON") from error
 
 
 def _slice_of(seq: NDArray[np.uint32]) -> slice | NDArray[np.uint32]:

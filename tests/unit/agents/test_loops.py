@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from brokerlab.core.errors import UsageError
 from brokerlab.core.load import Load
 from brokerlab.core.words import Outcome
 from brokerlab.ledger.ledger import Ledger
@@ -100,7 +101,7 @@ def test_an_audit_that_ends_early_is_incomplete(tmp_path: Path) -> None:
     small = SmallRun(tmp_path, MemoryBroker(Mischief(unreadable_from=40)))
     small.produce()
     small.consume()
-    with pytest.raises(ValueError, match="enough"):
+    with pytest.raises(UsageError, match="enough"):
         small.agent(small.spec("auditor"), "enough")  # no such order: the way to end a loop that would wait for ever
     ledger = load_ledger(tmp_path)
     assert not ledger.audit.complete
@@ -130,7 +131,7 @@ def test_without_keys_batches_go_round_the_partitions(tmp_path: Path) -> None:
 def test_a_limit_is_kept_and_a_send_without_outcome_stays_sent(tmp_path: Path) -> None:
     small = SmallRun(tmp_path, MemoryBroker(Mischief(never_answers={9})))
     spec = small.spec("producer", 0, N)
-    with pytest.raises(ValueError, match="stop here"):
+    with pytest.raises(UsageError, match="stop here"):
         small.agent(spec, "limit 10", "stop here")
     small = SmallRun(tmp_path / "other", MemoryBroker(Mischief(delay_polls=1)))
     report = small.produce(limit=10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from zlib import crc32
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brokerlab.agents import options
 from brokerlab.agents.orders import PARENT_GONE, Orders, follow
 from brokerlab.agents.pacing import Pacer
 from brokerlab.agents.progress import Report
@@ -83,7 +85,7 @@ def test_orders_come_from_lines_and_their_end_ends_the_agent() -> None:
 def test_what_is_no_order_is_refused() -> None:
     orders = Orders()
     orders.say("jump")
-    with pytest.raises(ValueError, match="jump"):
+    with pytest.raises(UsageError, match="jump"):
         orders.refresh()
 
 
@@ -116,7 +118,12 @@ def test_a_spec_survives_its_journey_as_json() -> None:
         7,
         "g",
         (1,),
+        {"commit": "before"},
+        "source",
+        "127.0.0.1:1",
+        2,
     )
+    assert spec.process == "p.2"
     assert agent_from_json(agent_to_json(spec)) == spec
 
 
@@ -124,3 +131,44 @@ def test_a_spec_survives_its_journey_as_json() -> None:
 def test_what_is_no_spec_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(UsageError, match="order sheet"):
         agent_from_json(text)
+
+
+def test_an_agent_is_held_at_a_point_until_it_may_go_on() -> None:
+    orders, lines, looks = Orders({"here", "there"}), [], []
+    report = Report(lines.append)
+    report.become("working")
+    orders.passing("here", report)  # nothing is held: no stop
+    orders.say("hold here")
+    orders.refresh()
+    orders.passing("there", report)
+
+    def look() -> None:
+        looks.append(json.loads(lines[-1]))
+        orders.say("go")
+
+    orders.passing("here", report, meanwhile=look)
+    assert looks == [{"state": "held", "point": "here"}]
+    assert json.loads(lines[-1]) == {"state": "working"}
+
+
+def test_held_at_one_point_it_can_be_moved_on_to_the_next() -> None:
+    orders, report = Orders({"here", "there"}), Report(lambda _: None)
+    orders.say("hold here")
+    orders.refresh()
+    orders.say("hold there")
+    orders.passing("here", report)
+    assert orders.held == "there"
+
+
+def test_a_point_that_the_loop_has_not_is_refused() -> None:
+    orders = Orders({"here"})
+    orders.say("hold nowhere")
+    with pytest.raises(UsageError, match="can't be held at 'nowhere'"):
+        orders.refresh()
+
+
+@pytest.mark.parametrize(("name", "value"), [("comit", "after"), ("commit", "later")])
+def test_an_option_that_there_is_not_is_refused(name: str, value: str) -> None:
+    options.check({"commit": "before"})
+    with pytest.raises(UsageError, match=r"option"):
+        options.check({name: value})

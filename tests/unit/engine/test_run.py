@@ -10,13 +10,14 @@ import pytest
 from brokerlab.core.errors import InconclusiveError
 from brokerlab.core.files import write_json
 from brokerlab.core.load import Load
-from brokerlab.core.scenario import Hurt, Scenario, Send, Variant
+from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Variant
 from brokerlab.core.verdict import RunVerdict, Verdict
 from brokerlab.core.watch import Silent
 from brokerlab.core.words import Word
 from brokerlab.engine import verdict as verdicts
 from brokerlab.engine.plan import STORY, read_json, read_story
 from brokerlab.engine.run import Request, run
+from brokerlab.faults.kill_agent import KillAgent
 from brokerlab.faults.pause import PauseFollowers
 from tests.fakes.memory_broker import Mischief
 from tests.fakes.thread_lab import ThreadLab
@@ -136,3 +137,42 @@ def test_testimonies_put_both_numbers_side_by_side() -> None:
     assert told["failed"].agrees, "a counter that never counted has no series"
     assert told["unknown"].agrees and told["unknown"].explanation.startswith("2 sends had no outcome")
     assert not any(t.agrees for t in verdicts.testimonies(ledger, None))
+
+
+def killing(role: str, at: str, **options: str) -> Scenario:
+    """Somebody dies at a point of its work, while messages flow."""
+    return replace(
+        PLAIN,
+        variants=(replace(STRICT, options=options),),
+        timeline=(
+            Send(0.2),
+            Send(0.6, at_most=0.05),
+            Hurt("kill", KillAgent(role, at)),
+            Send(0.6, at_most=0.3),
+            Heal("kill"),
+            Send(1.0, answered=("*",)),
+        ),
+        load=Load(messages=600, rate=2000),
+    )
+
+
+@pytest.mark.parametrize("at", ["delivered", "midway", "processed"])
+def test_a_consumer_that_is_killed_before_it_commits_is_replaced_and_its_batch_comes_again(
+    lab: ThreadLab, tmp_path: Path, at: str
+) -> None:
+    verdict = carry_out(lab, tmp_path, killing("consumer", at))
+    (strict,) = verdict.variants
+    held = verdict.receipts[0].facts["held"]["strict"]
+    assert strict.found(Word.REDELIVERED) == held["delivered"] - held["committed"] > 0
+    assert strict.found(Word.LOST) == strict.found(Word.MISSED) == 0
+    assert strict.counts["received"] == 600
+    assert all(identity.balanced for identity in strict.identities)
+
+
+def test_a_producer_that_is_killed_is_replaced_and_nothing_is_sent_twice(lab: ThreadLab, tmp_path: Path) -> None:
+    lab.broker.mischief = Mischief(delay_polls=2)
+    verdict = carry_out(lab, tmp_path, killing("producer", "sent"))
+    (strict,) = verdict.variants
+    assert verdict.verdict is Verdict.HELD, verdict.reasons
+    assert strict.counts["sent"] == 600
+    assert strict.counts["unknown"] == strict.found(Word.GHOST) > 0

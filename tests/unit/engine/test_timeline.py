@@ -59,7 +59,7 @@ def workload(tmp_path: Path) -> Workload:
 @pytest.fixture
 def timeline(workload: Workload) -> Callable[[], Timeline]:
     scene = Scene(
-        workload.lab, MemoryNodes(), MemoryAdmin(), workload.setting.topics, workload.counters, lambda: (), {}
+        workload.lab, MemoryNodes(), MemoryAdmin(), workload.setting.topics, workload.counters, lambda: (), {}, workload
     )
     return lambda: Timeline(scene, workload, Silent())
 

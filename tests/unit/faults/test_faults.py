@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from brokerlab.core.errors import InconclusiveError
+from brokerlab.core.errors import DeadlineError, InconclusiveError
 from brokerlab.core.protocols import PartitionState, Scene, Sighting
 from brokerlab.faults import targets
 from brokerlab.faults.kill import KillLeader
+from brokerlab.faults.kill_agent import KillAgent
 from brokerlab.faults.pause import PauseFollowers
-from tests.fakes.scenes import MemoryAdmin, MemoryLab, MemoryNodes
+from tests.fakes.scenes import MemoryAdmin, MemoryLab, MemoryNodes, crew
 
 FAR_FUTURE = 1 << 60
 
@@ -27,9 +29,11 @@ def seen() -> list[Sighting]:
 
 
 @pytest.fixture
-def scene(seen: list[Sighting]) -> Scene:
+def scene(seen: list[Sighting], tmp_path: Path) -> Scene:
     counters = {"acks=1": {"sent": 30, "acked": 30}, "acks=all": {"sent": 30, "acked": 10}}
-    return Scene(MemoryLab(), MemoryNodes(), MemoryAdmin(), {"acks=1": "t"}, lambda: counters, lambda: seen, {})
+    agents = crew(tmp_path, ("consumer", "producer"))
+    lab = MemoryLab()
+    return Scene(lab, MemoryNodes(), MemoryAdmin(), {"acks=1": "t"}, lambda: counters, lambda: seen, {}, agents)
 
 
 def test_pause_stops_the_followers_and_heals_them(scene: Scene) -> None:
@@ -109,3 +113,36 @@ def test_partitions_led_by_two_brokers_cannot_be_met_by_one_fault(scene: Scene) 
 
     with pytest.raises(InconclusiveError, match="led by several brokers"):
         PauseFollowers().hurt(replace(scene, admin=Split()))
+
+
+def test_an_agent_of_every_variant_is_held_killed_and_replaced(scene: Scene) -> None:
+    fault = KillAgent("consumer", at="midway")
+    facts = fault.hurt(scene)
+    assert facts["agents"] == facts["gone"] == ["consumer-one-0", "consumer-two-0"]
+    assert [agent.orders for agent in scene.crew.of("consumer")] == [["hold midway"]] * 2
+    assert fault.receipt(scene, facts).bit
+    fault.heal(scene)
+    fault.heal(scene)
+    assert [agent.spec.process for agent in scene.crew.of("consumer")] == ["consumer-one-0.2", "consumer-two-0.2"]
+    assert [agent.exit_code() for agent in scene.crew.of("producer")] == [None, None]
+
+
+def test_an_agent_that_never_comes_to_the_point_is_not_killed_and_goes_on(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brokerlab.engine.workload.HOLD_S", 0.1)
+    fault = KillAgent("consumer", at="midway")
+    scene.crew.of("consumer")[1].stuck = True
+    with pytest.raises(DeadlineError, match="to stand at 'midway'"):
+        fault.hurt(scene)
+    fault.heal(scene)
+    assert [agent.orders[-1] for agent in scene.crew.of("consumer")] == ["go", "go"]
+    assert [agent.spec.start for agent in scene.crew.of("consumer")] == [1, 1]
+
+
+def test_a_kill_that_an_agent_survives_did_not_bite(scene: Scene) -> None:
+    fault = KillAgent("consumer", at="midway")
+    facts = {**fault.hurt(scene), "gone": ["consumer-one-0"]}
+    receipt = fault.receipt(scene, facts)
+    assert not receipt.bit
+    assert "gone were consumer-one-0" in receipt.sentence

@@ -31,7 +31,7 @@ def test_it_has_no_nodes_and_refuses_to_hurt() -> None:
     lab = ExternalLab.up("127.0.0.1:9", with_prometheus=False, say=lambda _: None)
     assert lab.nodes() == ()
     assert lab.endpoint("client") == "127.0.0.1:9"
-    assert lab.capabilities == frozenset()
+    assert lab.capabilities == frozenset({"agents"})
     assert lab.prometheus() is None
     for hurt in (lab.kill, lab.pause, lab.resume, lab.restart, lab.state, lab.logs):
         with pytest.raises(LabError, match="this cluster is not ours"):

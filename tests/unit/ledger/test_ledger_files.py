@@ -44,7 +44,7 @@ def whole_folder(folder: Path) -> None:
     sends.resolved(outcomes([0, 1, 2]), [""], at=350)
     consumer = DeliveriesWriter(folder / "consumer-0.1.deliveries", MARK)
     consumer.delivered(deliveries(5))
-    consumer.processed()
+    consumer.processed(5)
     consumer.delivered(deliveries(2))
     consumer.committed({0: 5, 1: 7}, at=400)
     audit = AuditWriter(folder / "audit-0.audit", MARK, {0: (0, 3), 1: (2, 2)})
@@ -216,3 +216,19 @@ def test_outcomes_in_any_order_find_their_rows(tmp_path_factory: pytest.TempPath
     rows = files.read(path, files.SENDS).rows
     assert rows["offset"].tolist() == [1000 + seq for seq in range(20)]
     assert set(rows["latency"].tolist()) == {4}
+
+
+def test_a_replacement_goes_on_in_the_file_of_the_producer_that_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "producer-0.sends"
+    killed = SendsWriter(path, MARK, 0, 10)
+    killed.sent(0, 6, at=100)
+    killed.resolved(outcomes([0, 1], reason=1), ["", "a"], at=350)
+    again = SendsWriter(path, MARK, 0, 10, again=True)
+    assert again.used == 6
+    again.sent(6, 4, at=500)
+    again.resolved(outcomes([6, 7], reason=1), ["", "b"], at=600)
+    again.ended()
+    (sends,) = load(tmp_path).sends
+    assert sends["outcome"].tolist() == [*[Outcome.ACKED] * 2, *[Outcome.SENT] * 4, *[Outcome.ACKED] * 2, 1, 1]
+    texts = reasons(tmp_path)[0]
+    assert [texts[reason] for reason in sends["reason"][[0, 1, 6, 7]]] == ["a", "a", "b", "b"]

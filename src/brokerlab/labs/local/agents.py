@@ -90,7 +90,7 @@ class LocalAgent:
 def start_agent(spec: AgentSpec, folder: Path, environment: Mapping[str, str]) -> LocalAgent:
     """Start one agent: its order sheet and its log are files of its name in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    sheet, log = folder / f"{spec.name}.json", folder / f"{spec.name}.log"
+    sheet, log = folder / f"{spec.process}.json", folder / f"{spec.process}.log"
     write_atomic(sheet, agent_to_json(spec))
     with log.open("ab") as output:
         try:

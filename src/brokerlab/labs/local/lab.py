@@ -38,7 +38,7 @@ class LocalLab:
     def __init__(self, starter: Starter) -> None:
         self._starter = starter
         self._nodes = {node.name: node for node in starter.state.nodes}
-        hurts = {"kill", "pause", "restart", "logs"}
+        hurts = {"agents", "kill", "pause", "restart", "logs"}
         self.capabilities = frozenset(hurts | ({"prometheus"} if starter.state.prometheus_url else set()))
 
     # ------------------------------------------------------------ life
@@ -140,7 +140,7 @@ class LocalLab:
 
     def start_agent(self, spec: AgentSpec, folder: Path) -> agents.LocalAgent:
         agent = agents.start_agent(spec, folder, {MARK: self._starter.state.lab_id})
-        self._starter.record(f"agent {spec.name}", ProcessId.of(agent.process.pid))
+        self._starter.record(f"agent {spec.process}", ProcessId.of(agent.process.pid))
         return agent
 
     # ------------------------------------------------------------ inside

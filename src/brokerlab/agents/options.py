@@ -1,0 +1,30 @@
+"""How the application of a variant behaves, as against its clients: the options that there are, and their values.
+
+One table for all roles, since a variant's options reach all of its agents; each role reads what concerns it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from brokerlab.core.errors import UsageError
+
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    # When a consumer commits: after or before the application processed, or by its client, in the background.
+    "commit": ("after", "before", "auto"),
+}
+"""{option: its values, the first of them when nothing is said}."""
+
+
+def option(options: Mapping[str, str], name: str) -> str:
+    """The value of one option."""
+    return options.get(name, OPTIONS[name][0])
+
+
+def check(options: Mapping[str, str]) -> None:
+    """Raises UsageError for an option or a value that there is not."""
+    for name, value in options.items():
+        if name not in OPTIONS:
+            raise UsageError(f"an application has no option {name!r}", f"options: {', '.join(OPTIONS)}")
+        if value not in OPTIONS[name]:
+            raise UsageError(f"the option {name} can't be {value!r}", f"values: {', '.join(OPTIONS[name])}")
