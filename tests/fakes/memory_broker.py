@@ -50,6 +50,7 @@ class MemoryBroker:
     states: dict[str, list[PartitionState]] = field(default_factory=dict)
     name: str = "memory"
     port: str = "client"
+    link: str = ""
 
     def nodes(self, count: int) -> tuple[NodeSpec, ...]:
         return ()

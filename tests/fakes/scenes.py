@@ -8,10 +8,30 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
+from brokerlab.core.links import COUNTERS, Trouble, Way
 from brokerlab.core.load import Load
 from brokerlab.core.protocols import AgentSpec, NodeState, PartitionState
 from brokerlab.core.scenario import Variant
 from brokerlab.engine.workload import Setting, Workload
+
+
+@dataclass
+class MemoryLinks:
+    """Links on which `flows` bytes (parcels, connections) meet whatever is wrong, each time that it is asked for."""
+
+    flows: int = 100
+    wrong: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    done: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+
+    def trouble(self, node: str, way: Way, what: Trouble, amount: int) -> None:
+        self.wrong[node, way, what] = amount
+
+    def traffic(self, node: str, way: Way) -> Mapping[str, int]:
+        counts = self.done.setdefault((node, way), dict.fromkeys(COUNTERS, 0))
+        names = {"drop": "dropped", "delay": "delayed", "limit": "limited", "flip": "flipped", "cut": "cut"}
+        for what, counter in names.items():
+            counts[counter] += self.flows if self.wrong.get((node, way, what)) else 0
+        return dict(counts)
 
 
 @dataclass
@@ -23,6 +43,7 @@ class MemoryLab:
     states: dict[str, NodeState] = field(default_factory=lambda: {f"node-{n}": "running" for n in (1, 2, 3)})
     stubborn: frozenset[str] = frozenset()
     done: list[str] = field(default_factory=list)
+    network: MemoryLinks = field(default_factory=MemoryLinks)
 
     def nodes(self) -> tuple[str, ...]:
         return tuple(self.states)
@@ -52,6 +73,9 @@ class MemoryLab:
 
     def logs(self, node: str, lines: int = 40) -> str:
         return ""
+
+    def links(self) -> MemoryLinks:
+        return self.network
 
     def prometheus(self) -> str | None:
         return None

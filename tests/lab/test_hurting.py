@@ -12,11 +12,11 @@ from urllib.parse import quote
 import pytest
 
 from brokerlab.brokers.kafka import BROKER
-from brokerlab.core.errors import UsageError
+from brokerlab.core.errors import InconclusiveError, UsageError
 from brokerlab.core.protocols import Admin
 from brokerlab.core.wait import until
 from brokerlab.labs.external import ExternalLab
-from brokerlab.labs.local import ports
+from brokerlab.labs.local import ports, processes, state
 from brokerlab.labs.local.lab import LocalLab
 from brokerlab.labs.local.status import status
 
@@ -61,7 +61,7 @@ def asked(url: str, query: str) -> list[dict[str, object]]:
 def test_what_up_promises(lab: LocalLab) -> None:
     assert lab.nodes() == ("kafka-1", "kafka-2", "kafka-3")
     assert [lab.state(node) for node in lab.nodes()] == ["running"] * 3
-    assert lab.capabilities == {"agents", "kill", "pause", "restart", "logs", "prometheus"}
+    assert lab.capabilities == {"agents", "kill", "pause", "restart", "logs", "prometheus", "links"}
     assert all(ports.listens(int(address.rpartition(":")[2])) for address in lab.endpoint("client").split(","))
     assert "Kafka Server started" in lab.logs("kafka-1", 1000)
 
@@ -101,6 +101,34 @@ def test_heal_makes_a_damaged_lab_whole(lab: LocalLab, admin: Admin) -> None:
     assert [lab.state(node) for node in lab.nodes()] == ["running"] * 3
     assert said == ["starting kafka-2, which was gone", "resuming kafka-3, which was paused"]
     admin.await_ready(3, 60)
+
+
+def test_a_client_that_goes_by_the_links_can_be_cut_off_alone(lab: LocalLab) -> None:
+    near, far = (BROKER.admin(lab.endpoint(port), {}) for port in (BROKER.port, BROKER.link))
+    try:
+        assert len(far.describe(["__consumer_offsets"])) == 1
+        for node in lab.nodes():
+            lab.links().trouble(node, "down", "drop", 1)
+        with pytest.raises(InconclusiveError):
+            far.describe(["__consumer_offsets"])
+        assert len(near.describe(["__consumer_offsets"])) == 1
+        assert lab.links().traffic("kafka-1", "down")["dropped"] > 0
+        for node in lab.nodes():
+            lab.links().trouble(node, "down", "drop", 0)
+        assert len(far.describe(["__consumer_offsets"])) == 1
+    finally:
+        near.close()
+        far.close()
+
+
+def test_links_that_died_are_healed(lab: LocalLab) -> None:
+    processes.kill([state.load("local").processes["links"]])  # type: ignore[union-attr]  # the lab is up
+    said: list[str] = []
+    found = LocalLab.find()
+    assert found
+    found.heal(said.append)
+    assert said == ["starting the links, which were gone"]
+    assert found.links().traffic("kafka-1", "up")["cut"] == 0
 
 
 def test_an_unknown_node_is_a_sentence(lab: LocalLab) -> None:

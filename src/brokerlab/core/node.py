@@ -38,5 +38,7 @@ class NodeSpec:
     ready_port: str
     files: Mapping[str, str] = field(default_factory=dict)
     data_files: Mapping[str, str] = field(default_factory=dict)
+    # Where clients can be cut off: {a port of this node that a lab's link listens on: the own port that it leads to}.
+    links: Mapping[str, str] = field(default_factory=dict)
     # Files that only a tool of the program can make (Kafka's StorageTool): run once, kept beside the jars.
     formatted_by: JavaProgram | None = None

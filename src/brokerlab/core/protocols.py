@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from brokerlab.core.links import Links
 from brokerlab.core.load import Load
 from brokerlab.core.node import NodeSpec
 
@@ -119,7 +120,7 @@ class Lab(Protocol):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Of: agents (always), kill, pause, restart, logs, prometheus."""
+        """Of: agents (always), kill, pause, restart, logs, prometheus, links."""
 
     def nodes(self) -> tuple[str, ...]: ...
 
@@ -140,6 +141,9 @@ class Lab(Protocol):
         """Start a node that is gone, with its data; returns when its ready port listens."""
 
     def logs(self, node: str, lines: int = 40) -> str: ...
+
+    def links(self) -> Links:
+        """The network between clients and nodes, to be hurt; only with the capability `links`."""
 
     def prometheus(self) -> str | None:
         """The URL of the second witness."""
@@ -255,6 +259,10 @@ class Broker(Protocol):
     @property
     def port(self) -> str:
         """The named port that clients use."""
+
+    @property
+    def link(self) -> str:
+        """The named port of clients that go by the lab's links; "" = this broker has none."""
 
     def nodes(self, count: int) -> tuple[NodeSpec, ...]: ...
 

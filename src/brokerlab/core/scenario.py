@@ -21,7 +21,8 @@ class Variant:
 
     options: how the application behaves, as against its clients; see `agents.options`. broker: another one than the
     scenario's. allows: the findings that this guarantee permits. shows: the findings that the fault must produce, or
-    the run has shown nothing. permits: the same in words for the table.
+    the run has shown nothing. permits: the same in words for the table. linked: the roles whose clients reach the
+    broker by the lab's links, and so can be cut off from it.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Variant:
     broker: str = ""
     allows: frozenset[Word] = frozenset()
     shows: frozenset[Word] = frozenset()
+    linked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,7 @@ def _experiment(
         folder=request.folder,
         roles=request.scenario.roles,
         sources=_sources(request, topics),
+        link=request.lab.endpoint(request.broker.link) if "links" in request.lab.capabilities else "",
     )
     workload = Workload(request.lab, setting)
     with ExitStack() as undo:

@@ -105,9 +105,13 @@ def possible(steps: Sequence[Step], lab: Lab) -> tuple[tuple[Step, ...], tuple[s
     }
     kept = tuple(step for step in steps if isinstance(step, Send) or step.name not in lacking)
     return kept, tuple(
-        f"the fault {name!r} was skipped: the lab {lab.name!r} can't {' and '.join(needs)} its nodes"
-        for name, needs in lacking.items()
+        f"the fault {name!r} was skipped: the lab {lab.name!r} can't {_said(needs)}" for name, needs in lacking.items()
     )
+
+
+def _said(needs: Sequence[str]) -> str:
+    nodes = " and ".join(need for need in needs if need != "links")
+    return " and ".join(filter(None, (nodes and f"{nodes} its nodes", "hurt its network" * ("links" in needs))))
 
 
 def _where(facts: Mapping[str, Any]) -> str:

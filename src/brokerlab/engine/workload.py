@@ -26,7 +26,8 @@ class Setting:
     """What all agents of a run have in common. settings: the user's own client properties.
 
     topics: variant -> the topic that is read and audited. sources: variant -> the topic that a processor reads, where
-    there is one. roles: see `Scenario`. store: the address of the scenario's store.
+    there is one. roles: see `Scenario`. store: the address of the scenario's store. link: the broker's endpoint by way
+    of the lab's links, "" where there are none.
     """
 
     run: str
@@ -40,6 +41,7 @@ class Setting:
     roles: tuple[str, ...] = ("consumer", "producer")
     sources: Mapping[str, str] = field(default_factory=dict)
     store: str = ""
+    link: str = ""
 
     def shares(self) -> list[int]:
         """How many messages each producer of a variant sends; the first ones take what does not divide."""
@@ -226,7 +228,7 @@ class Workload:
             run=self.setting.run,
             variant=variant.name,
             broker=self.setting.broker,
-            endpoint=self.setting.endpoint,
+            endpoint=(role in variant.linked and self.setting.link) or self.setting.endpoint,
             topic=source if source and role == "producer" else topic,
             ledger=str(folder),
             metrics=str(self.setting.folder / "metrics"),

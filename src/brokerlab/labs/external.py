@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from brokerlab.core.errors import LabError, UsageError
+from brokerlab.core.links import Links
 from brokerlab.core.protocols import AgentSpec, NodeState, Progress
 from brokerlab.labs.local import agents, prometheus, state
 from brokerlab.labs.local.processes import ProcessId
@@ -84,6 +85,9 @@ class ExternalLab:
 
     def logs(self, node: str, _lines: int = 40) -> str:
         _refuse(f"read the log of {node}")
+
+    def links(self) -> Links:
+        _refuse("cut its clients off")
 
     def prometheus(self) -> str | None:
         return self._starter.state.prometheus_url

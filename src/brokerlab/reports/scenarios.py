@@ -80,6 +80,7 @@ def encode(scenario: Scenario) -> dict[str, Any]:
                 **asdict(variant),
                 "allows": sorted(word.value for word in variant.allows),
                 "shows": sorted(word.value for word in variant.shows),
+                "linked": sorted(variant.linked),
             }
             for variant in scenario.variants
         ],

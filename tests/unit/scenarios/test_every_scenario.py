@@ -83,10 +83,11 @@ def test_acks_claims_nothing_that_was_not_counted() -> None:
     assert text == ""
 
 
-def test_retries_counts_the_copies() -> None:
-    found = {"retries": {Word.DUPLICATE: 12}, "retries+idempotence": {Word.DUPLICATE: 0}}
+def test_retries_counts_the_copies_and_what_stands_behind_later_ones() -> None:
+    found = {"retries": {Word.DUPLICATE: 12, Word.REORDERED: 9}, "retries+idempotence": {Word.DUPLICATE: 0}}
     text = told(catalog.scenario("retries"), found)
     assert "12 messages were written twice or more (12 copies too many), such as #7" in text
-    assert "retries+idempotence met the same stall and wrote each of 1,000 messages once" in text
-    broken = told(catalog.scenario("retries"), {"retries+idempotence": {Word.DUPLICATE: 1}})
-    assert "met the same stall" not in broken
+    assert "9 messages stand behind later ones, such as #7 (offset 42)" in text
+    assert "retries+idempotence met the same network and wrote each of 1,000 messages once, in order" in text
+    for word in (Word.DUPLICATE, Word.REORDERED):
+        assert "met the same" not in told(catalog.scenario("retries"), {"retries+idempotence": {word: 1}})

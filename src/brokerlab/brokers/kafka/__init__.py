@@ -15,6 +15,7 @@ class Kafka:
 
     name: str = "kafka"
     port: str = "client"
+    link: str = "link"
 
     def nodes(self, count: int) -> tuple[NodeSpec, ...]:
         from brokerlab.brokers.kafka.nodes import nodes

@@ -1,8 +1,9 @@
 """Kafka's nodes as data: KRaft nodes that are broker and controller at once, in one quorum, replication factor = nodes.
 
 Settings come from Kafka 4.3's documentation (sections "Broker Configs", "KRaft"); whatever differs from Kafka's default
-says why. Each node has the ports `client` and `controller`. Replicas fetch from each other over the client port; a lab
-that puts proxies between nodes will want a listener of its own for that (`inter.broker.listener.name`).
+says why. Each node has the ports `client` and `controller`; replicas fetch from each other over the client port. The
+listener LINK is for clients whose network is to be hurt: it listens on `linked`, and its advertised address is `link`,
+where a lab's link listens that leads to it; on a lab without links that port is closed.
 """
 
 from __future__ import annotations
@@ -94,8 +95,9 @@ def _node(number: int, count: int) -> NodeSpec:
     return NodeSpec(
         name=f"kafka-{number}",
         program=JavaProgram("kafka.Kafka", JARS, (CONFIG,), JVM_OPTIONS, LOGGING),
-        ports=("client", "controller"),
+        ports=("client", "controller", "linked", "link"),
         ready_port="client",
+        links={"link": "linked"},
         files={CONFIG: _text(_settings(number, count))},
         data_files={"meta.properties": _META.replace("${node_id}", str(number))},
         formatted_by=JavaProgram(
@@ -112,15 +114,16 @@ def _settings(number: int, count: int) -> dict[str, str]:
     """One node's settings; addresses are place-holders that the lab fills in."""
     here = f"kafka_{number}"
     client = f"CLIENT://${{host_{here}}}:${{port_{here}_client}}"
+    linked, link = (f"LINK://${{host_{here}}}:${{port_{here}_{name}}}" for name in ("linked", "link"))
     controller = f"CONTROLLER://${{host_{here}}}:${{port_{here}_controller}}"
     replicas = str(count)
     return {
         "process.roles": "broker,controller",
         "node.id": str(number),
         "controller.quorum.voters": ",".join(_voter(other) for other in range(1, count + 1)),
-        "listeners": f"{client},{controller}",
-        "advertised.listeners": client,
-        "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": f"{client},{linked},{controller}",
+        "advertised.listeners": f"{client},{link}",
+        "listener.security.protocol.map": "CLIENT:PLAINTEXT,LINK:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "inter.broker.listener.name": "CLIENT",
         "controller.listener.names": "CONTROLLER",
         "log.dirs": "${data}",

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from brokerlab.core.errors import LabError, UsageError
+from brokerlab.core.links import Links
 from brokerlab.core.node import NodeSpec
 from brokerlab.core.protocols import AgentSpec, NodeState, Progress
-from brokerlab.labs.local import agents, ports, processes, prometheus, startup, state, training
+from brokerlab.labs.local import agents, links, ports, processes, prometheus, startup, state, training
 from brokerlab.labs.local.logs import log_tail
 from brokerlab.labs.local.processes import ProcessId
 from brokerlab.labs.local.prometheus_program import find_or_install
@@ -39,7 +40,8 @@ class LocalLab:
         self._starter = starter
         self._nodes = {node.name: node for node in starter.state.nodes}
         hurts = {"agents", "kill", "pause", "restart", "logs"}
-        self.capabilities = frozenset(hurts | ({"prometheus"} if starter.state.prometheus_url else set()))
+        there = {"prometheus": starter.state.prometheus_url, "links": links.NAME in starter.state.processes}
+        self.capabilities = frozenset(hurts | {name for name, found in there.items() if found})
 
     # ------------------------------------------------------------ life
 
@@ -96,6 +98,10 @@ class LocalLab:
                 case "gone":
                     say(f"starting {node.name}, which was gone")
                     self._starter.start_node(node)
+        if "links" in self.capabilities and not self._starter.state.processes[links.NAME].alive:
+            say("starting the links, which were gone")
+            links.restart(self._starter)
+            links.await_ready(self._starter)
         for node in self._nodes.values():
             self._starter.await_node(node, startup.NODE_DEADLINE)
 
@@ -131,6 +137,11 @@ class LocalLab:
 
     def logs(self, node: str, lines: int = 40) -> str:
         return log_tail(self._node(node).folder / LOG, lines)
+
+    def links(self) -> Links:
+        if "links" not in self.capabilities:
+            raise LabError("the lab that is up has no links", f"it is of an older version: {DOWN}")
+        return links.LocalLinks(self._starter.state.folder)
 
     def prometheus(self) -> str | None:
         return self._starter.state.prometheus_url
@@ -172,7 +183,10 @@ def _start(specs: Sequence[NodeSpec], with_prometheus: bool, starter: Starter, s
     starter.state = replace(starter.state, nodes=nodes)
     say(f"starting {len(nodes)} nodes" + (" and Prometheus" if program else ""))
     url = prometheus.start(program, starter) if program else None
+    linked = links.start(specs, nodes, starter)
     startup.start_all(nodes, starter)
+    if linked:
+        links.await_ready(starter)
     if url:
         prometheus.await_ready(url, starter)
     starter.state = replace(starter.state, prometheus_url=url, complete=True)

@@ -1,0 +1,37 @@
+"""Corrupt: one bit of a batch of messages is turned over on its way to the leader.
+
+TCP's checksum of 16 bits misses about one such error in 65,536; record batches carry a CRC-32C of their own, by which
+the broker notices: it refuses that batch (CORRUPT_MESSAGE), and takes those behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brokerlab.core.protocols import Receipt, Scene
+from brokerlab.faults import linked
+
+
+@dataclass(frozen=True)
+class Corrupt:
+    """Turn one bit in each of the next `parcels` parcels of messages of each connection."""
+
+    parcels: int = 1
+    needs: frozenset[str] = linked.NEEDS
+
+    def hurt(self, scene: Scene) -> Mapping[str, Any]:
+        return linked.hurt(scene, "up", "flip", self.parcels)
+
+    def heal(self, scene: Scene) -> None:
+        linked.heal(scene, "up", "flip")
+
+    def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
+        turned = linked.done(scene, "up", "flipped", facts)
+        sentence = (
+            f"one bit was turned over in each of {turned} batches on their way to {facts['node']}"
+            if turned
+            else f"no batch was on its way to {facts['node']} in which a bit could have been turned"
+        )
+        return Receipt("corrupt", turned > 0, sentence, {**facts, "batches": turned})

@@ -1,0 +1,36 @@
+"""Delay: one way of the link to the leader takes so many milliseconds longer, as between two data centres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brokerlab.core.links import Way
+from brokerlab.core.protocols import Receipt, Scene
+from brokerlab.faults import linked
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Let what goes that way come `ms` milliseconds later, in its order."""
+
+    ms: int
+    way: Way = "down"
+    needs: frozenset[str] = linked.NEEDS
+
+    def hurt(self, scene: Scene) -> Mapping[str, Any]:
+        return linked.hurt(scene, self.way, "delay", self.ms)
+
+    def heal(self, scene: Scene) -> None:
+        linked.heal(scene, self.way, "delay")
+
+    def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
+        late = linked.done(scene, self.way, "delayed", facts)
+        what = f"{linked.TOWARDS[self.way]} {facts['node']}"
+        sentence = (
+            f"{late:,} bytes of {what} came {self.ms} ms later"
+            if late
+            else f"there were no {what} that could have been delayed"
+        )
+        return Receipt("delay", late > 0, sentence, {**facts, "delayed_bytes": late})

@@ -1,0 +1,36 @@
+"""Limit: one way of the link to the leader carries only so many bytes a second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brokerlab.core.links import Way
+from brokerlab.core.protocols import Receipt, Scene
+from brokerlab.faults import linked
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Let `bytes_per_s` bytes a second through that way."""
+
+    bytes_per_s: int
+    way: Way = "up"
+    needs: frozenset[str] = linked.NEEDS
+
+    def hurt(self, scene: Scene) -> Mapping[str, Any]:
+        return linked.hurt(scene, self.way, "limit", self.bytes_per_s)
+
+    def heal(self, scene: Scene) -> None:
+        linked.heal(scene, self.way, "limit")
+
+    def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
+        slowed = linked.done(scene, self.way, "limited", facts)
+        what = f"{linked.TOWARDS[self.way]} {facts['node']}"
+        sentence = (
+            f"{slowed:,} bytes of {what} came at {self.bytes_per_s:,} bytes a second"
+            if slowed
+            else f"there were no {what} that could have been slowed down"
+        )
+        return Receipt("limit", slowed > 0, sentence, {**facts, "slowed_bytes": slowed})

@@ -1,0 +1,71 @@
+"""The faults of the network: what each does to the leader's link, and that its receipt counts what it did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from brokerlab.core.protocols import Fault, Scene
+from brokerlab.faults.corrupt import Corrupt
+from brokerlab.faults.cut import Cut
+from brokerlab.faults.delay import Delay
+from brokerlab.faults.drop_acks import DropAcks
+from brokerlab.faults.drop_requests import DropRequests
+from brokerlab.faults.limit import Limit
+from tests.fakes.scenes import MemoryAdmin, MemoryLab, MemoryLinks, MemoryNodes, crew
+
+FAULTS: list[tuple[Fault, tuple[str, str, str], int]] = [
+    (DropAcks(), ("node-2", "down", "drop"), 1),
+    (DropRequests(), ("node-2", "up", "drop"), 1),
+    (Delay(ms=100), ("node-2", "down", "delay"), 100),
+    (Delay(ms=50, way="up"), ("node-2", "up", "delay"), 50),
+    (Limit(bytes_per_s=1000), ("node-2", "up", "limit"), 1000),
+    (Cut(), ("node-2", "up", "cut"), 1),
+    (Corrupt(parcels=2), ("node-2", "up", "flip"), 2),
+]
+every = pytest.mark.parametrize(("fault", "where", "amount"), FAULTS, ids=lambda value: type(value).__name__)
+
+
+@pytest.fixture
+def lab() -> MemoryLab:
+    return MemoryLab()
+
+
+@pytest.fixture
+def scene(lab: MemoryLab, tmp_path: Path) -> Scene:
+    return Scene(lab, MemoryNodes(), MemoryAdmin(leader=2), {"v": "t"}, dict, list, {}, crew(tmp_path))
+
+
+@every
+def test_the_leaders_link_alone_is_hurt_and_every_link_is_healed(
+    scene: Scene, lab: MemoryLab, fault: Fault, where: tuple[str, str, str], amount: int
+) -> None:
+    assert fault.needs == {"links"}
+    fault.hurt(scene)
+    assert lab.network.wrong == {where: amount}
+    fault.heal(scene)
+    fault.heal(scene)
+    assert set(lab.network.wrong.values()) == {0}
+    assert where in lab.network.wrong
+
+
+@every
+def test_the_receipt_counts_what_was_done_since(
+    scene: Scene, lab: MemoryLab, fault: Fault, where: tuple[str, str, str], amount: int
+) -> None:
+    fault.hurt(scene)
+    lab.network.traffic("node-2", where[1])  # type: ignore[arg-type]
+    fault.heal(scene)
+    receipt = fault.receipt(scene, fault.hurt(scene))
+    assert receipt.bit
+    assert "node-2" in receipt.sentence
+    assert "100" in receipt.sentence  # not the 100 of before as well
+
+
+@every
+def test_without_traffic_it_did_not_bite(
+    scene: Scene, lab: MemoryLab, fault: Fault, where: tuple[str, str, str], amount: int
+) -> None:
+    lab.network = MemoryLinks(flows=0)
+    assert not fault.receipt(scene, fault.hurt(scene)).bit
