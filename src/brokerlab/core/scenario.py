@@ -84,6 +84,15 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Window:
+    """How long a fault lasted: from when its hurt began to when its heal had ended."""
+
+    name: str
+    started_us: int
+    ended_us: int
+
+
+@dataclass(frozen=True)
 class Story:
     """What happened to the broker during a run, for the sentences that explain its numbers.
 
@@ -97,6 +106,17 @@ class Story:
     nodes: Mapping[int, str]
     skipped: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The faults' windows, in the order in which they began."""
+        began, found = {}, []
+        for span in self.spans:
+            if span.kind == "hurt":
+                began[span.name] = span.started_us
+            elif span.kind == "heal":
+                found.append(Window(span.name, began.pop(span.name), span.ended_us))
+        return tuple(sorted(found, key=lambda window: window.started_us))
 
 
 @dataclass(frozen=True)

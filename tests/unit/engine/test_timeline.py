@@ -12,7 +12,7 @@ import pytest
 from brokerlab.core.errors import DeadlineError, InconclusiveError
 from brokerlab.core.load import Load
 from brokerlab.core.protocols import Receipt, Scene
-from brokerlab.core.scenario import Heal, Hurt, Send, Variant
+from brokerlab.core.scenario import Heal, Hurt, Send, Story, Variant
 from brokerlab.core.watch import Silent
 from brokerlab.engine.timeline import Timeline, possible
 from brokerlab.engine.workload import Setting, Workload, slug
@@ -154,6 +154,17 @@ def test_every_step_has_its_span_and_so_has_a_heal_that_no_step_asked_for(timeli
     ]
     times = [at for span in spans for at in (span.started_us, span.ended_us)]
     assert times == sorted(times)
+
+
+def test_a_faults_window_is_from_its_hurt_to_its_heal(timeline) -> None:
+    with timeline() as playing:
+        playing.play((Hurt("a", Scratch([])), Hurt("b", Scratch([])), Heal("b")))
+    spans = playing.spans()
+    windows = Story({}, (), {}, {}, spans=spans).windows
+    assert [(window.name, window.started_us, window.ended_us) for window in windows] == [
+        ("a", spans[0].started_us, spans[3].ended_us),
+        ("b", spans[1].started_us, spans[2].ended_us),
+    ]
 
 
 def test_slug() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from brokerlab import catalog
 from brokerlab.core.protocols import Receipt
+from brokerlab.core.questions import QUESTIONS
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story
 from brokerlab.core.verdict import Finding, MessageRef, RunVerdict, VariantVerdict, Verdict
 from brokerlab.core.words import Word
@@ -17,6 +18,11 @@ every = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scen
 @every
 def test_its_name_is_its_files(scenario: Scenario) -> None:
     assert catalog.scenario(scenario.name) is scenario
+
+
+@every
+def test_it_answers_one_of_the_questions(scenario: Scenario) -> None:
+    assert scenario.question in QUESTIONS
 
 
 @every
