@@ -20,8 +20,7 @@ from brokerlab.agents.orders import Orders
 from brokerlab.agents.producer import BATCH, Producer
 from brokerlab.agents.progress import Report
 from brokerlab.brokers.kafka import BROKER
-from brokerlab.brokers.kafka.client import PRODUCER, configured
-from brokerlab.brokers.kafka.sender import WINDOW
+from brokerlab.brokers.kafka.client import PRODUCER, WINDOW, configured
 from brokerlab.core.codec import agent_from_json
 from brokerlab.core.protocols import AgentSpec, Outcomes
 from brokerlab.metrics.agent import Meter

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from brokerlab import catalog
+from brokerlab.brokers.kafka import Kafka
 from brokerlab.core.protocols import Admin, Broker
 from brokerlab.labs.local.lab import LocalLab
 from tests.fakes.memory_broker import MemoryBroker
@@ -29,16 +30,20 @@ class Running:
         return name
 
 
+# What a plug-in falls back to must do the same.
+FALLBACKS = {"kafka by its binding": Kafka(direct=False)}
+
+
 @pytest.fixture(
     scope="module",
-    params=["memory", *(pytest.param(name, marks=pytest.mark.lab) for name in catalog.broker_names())],
+    params=["memory", *(pytest.param(name, marks=pytest.mark.lab) for name in (*catalog.broker_names(), *FALLBACKS))],
 )
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     if request.param == "memory":
         memory = MemoryBroker()
         yield Running(memory, "", memory.admin("", {}))
         return
-    broker = catalog.broker(request.param)
+    broker = FALLBACKS.get(request.param) or catalog.broker(request.param)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BROKERLAB_STATE", str(tmp_path_factory.mktemp("lab") / "state"))
         lab = LocalLab.up(broker.nodes(3), with_prometheus=False)

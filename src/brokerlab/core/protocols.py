@@ -245,7 +245,7 @@ class Admin(Protocol):
         """{(topic, partition): high watermark}."""
 
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
-        """{resource: {setting: value}} as the broker describes them back: topics, and `broker/<id>`."""
+        """{resource: {setting: value}} as the broker describes them back: topics, `broker/<id>`; and our `client`."""
 
     def close(self) -> None: ...
 

@@ -11,11 +11,15 @@ from brokerlab.core.protocols import Admin, Receiver, Sender
 
 @dataclass(frozen=True)
 class Kafka:
-    """The plug-in. Nodes are called kafka-1, kafka-2, ...; their broker ids are those numbers."""
+    """The plug-in. Nodes are called kafka-1, kafka-2, ...; their broker ids are those numbers.
+
+    direct: whether senders go past the Python binding where they can (see `librdkafka`).
+    """
 
     name: str = "kafka"
     port: str = "client"
     link: str = "link"
+    direct: bool = True
 
     def nodes(self, count: int) -> tuple[NodeSpec, ...]:
         from brokerlab.brokers.kafka.nodes import nodes
@@ -31,9 +35,12 @@ class Kafka:
         return KafkaAdmin(endpoint, settings)
 
     def sender(self, endpoint: str, topic: str, settings: Mapping[str, str]) -> Sender:
+        from brokerlab.brokers.kafka.direct import DirectSender
+        from brokerlab.brokers.kafka.librdkafka import library
         from brokerlab.brokers.kafka.sender import KafkaSender
 
-        return KafkaSender(endpoint, topic, settings)
+        found = library() if self.direct else None
+        return DirectSender(found, endpoint, topic, settings) if found else KafkaSender(endpoint, topic, settings)
 
     def receiver(self, endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -> Receiver:
         from brokerlab.brokers.kafka.receiver import member

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from brokerlab.brokers.kafka.client import configured
+from brokerlab.brokers.kafka.client import configured, made
 from brokerlab.brokers.kafka.glance import QUIET, Ends, Metadata
+from brokerlab.brokers.kafka.librdkafka import told
 from brokerlab.brokers.kafka.nodes import INTERNAL_TOPICS
 from brokerlab.brokers.kafka.topic import refused
 from brokerlab.core.errors import DeadlineError, InconclusiveError
@@ -36,7 +37,7 @@ class KafkaAdmin:
     def __init__(self, endpoint: str, settings: Mapping[str, str]) -> None:
         from confluent_kafka.admin import AdminClient
 
-        self._client = AdminClient(configured(endpoint, settings, QUIET))
+        self._client = made(AdminClient, configured(endpoint, settings, QUIET))
         self._metadata = Metadata(endpoint, settings)
         self._ends = Ends(endpoint, settings)
 
@@ -103,13 +104,13 @@ class KafkaAdmin:
         return self._ends.ask(self.describe(topics))
 
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
-        """{topic or `broker/<id>`: {setting: value}}, as the brokers tell them; secrets are told as ""."""
+        """{topic, `broker/<id>` or `client`: {setting: value}}, as the brokers tell them; secrets are told as ""."""
         from confluent_kafka.admin import ConfigResource
 
         resources = {topic: ConfigResource(ConfigResource.Type.TOPIC, topic) for topic in topics}
         for number in sorted(self._metadata.ask().brokers):
             resources[f"broker/{number}"] = ConfigResource(ConfigResource.Type.BROKER, str(number))
-        return {name: self._described(name, resource) for name, resource in resources.items()}
+        return {"client": told(), **{name: self._described(name, resource) for name, resource in resources.items()}}
 
     def close(self) -> None:
         self._ends.close()

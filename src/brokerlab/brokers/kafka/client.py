@@ -5,8 +5,12 @@ librdkafka's own names (its CONFIGURATION.md). Logging stays librdkafka's: lines
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from brokerlab.core.errors import UsageError
+
+Client = TypeVar("Client")
 
 CLIENT = {
     # A broker that is stopped (SIGSTOP) accepts connections and never answers: notice in seconds, not in a minute.
@@ -31,6 +35,13 @@ PRODUCER = {
     # rests use up the requests that may be in flight.
     "batch.num.messages": "8000",
 }
+
+# What is in a sender's client at a time: about 4 record batches a broker. An idempotent producer may have 5 requests in
+# flight (KIP-98); with more waiting than those, librdkafka's threads were seen to poll, not to sleep (a third of all
+# CPU).
+WINDOW = 96_000
+WINDOW_BYTES = 12_000_000
+READY_S = 15.0  # for a sender to find the topic's leaders, and to be given its producer id
 
 CONSUMER = {
     # The ledger says what was processed; the position is committed by the consumer's loop, after that.
@@ -57,3 +68,20 @@ def configured(endpoint: str, *layers: Mapping[str, str]) -> dict[str, Any]:
     for layer in layers:
         merged.update(layer)
     return merged
+
+
+def made(factory: Callable[[dict[str, Any]], Client], config: dict[str, Any]) -> Client:
+    """A confluent-kafka client. Raises UsageError for settings that librdkafka does not take."""
+    from confluent_kafka import KafkaException
+
+    try:
+        return factory(config)
+    except KafkaException as error:
+        raise unfit(error.args[0].str()) from error
+
+
+def unfit(said: str) -> UsageError:
+    """What to say when librdkafka does not take the settings: its own sentence names the one."""
+    return UsageError(
+        f"Kafka's client refuses its settings: {said}", "see --properties, and the variant's own settings"
+    )

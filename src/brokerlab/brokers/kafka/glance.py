@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from brokerlab.brokers.kafka.client import CONSUMER, configured
+from brokerlab.brokers.kafka.client import CONSUMER, configured, made
 from brokerlab.brokers.kafka.topic import refused
 from brokerlab.core.protocols import PartitionState
 
@@ -54,7 +54,7 @@ class Metadata:
     def _new(self, address: str) -> AdminClient:
         from confluent_kafka.admin import AdminClient
 
-        return AdminClient(configured(address, self._settings, QUIET))
+        return made(AdminClient, configured(address, self._settings, QUIET))
 
 
 class Ends:
@@ -91,4 +91,4 @@ class Ends:
 def _reader(endpoint: str, settings: Mapping[str, str]) -> Consumer:
     from confluent_kafka import Consumer
 
-    return Consumer(configured(endpoint, CONSUMER, settings, QUIET, ENDS))
+    return made(Consumer, configured(endpoint, CONSUMER, settings, QUIET, ENDS))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from brokerlab.brokers.kafka.client import CONSUMER, configured
+from brokerlab.brokers.kafka.client import CONSUMER, configured, made
 from brokerlab.brokers.kafka.topic import await_leaders, refused
 from brokerlab.core.protocols import Received
 
@@ -171,7 +171,7 @@ def auditor(endpoint: str, topic: str, partitions: Sequence[int], settings: Mapp
 def _client(endpoint: str, group: str, settings: Mapping[str, str]) -> Consumer:
     from confluent_kafka import Consumer
 
-    return Consumer(configured(endpoint, CONSUMER, {"group.id": group}, settings))
+    return made(Consumer, configured(endpoint, CONSUMER, {"group.id": group}, settings))
 
 
 def _nothing() -> Received:

@@ -1,4 +1,4 @@
-"""A Kafka producer's client over confluent-kafka: whole batches in, arrays of outcomes out.
+"""A Kafka producer's client over confluent-kafka: whole batches in, arrays of outcomes out..
 
 Outcome classes. ACKED: reported without an error, by an acknowledging broker. HANDED: the same with acks=0, which says
 only that it went to the socket. FAILED: refused by the client itself before it was queued (too large, unknown
@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from brokerlab.brokers.kafka.client import PRODUCER, configured
+from brokerlab.brokers.kafka.client import PRODUCER, READY_S, WINDOW, WINDOW_BYTES, configured, made
+from brokerlab.brokers.kafka.outcomes import good, joined, nowhere, number_of
 from brokerlab.brokers.kafka.topic import await_leaders
 from brokerlab.core.message import sequence_numbers
 from brokerlab.core.protocols import Outcomes
@@ -26,13 +26,6 @@ from brokerlab.core.words import Outcome
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Message
-
-# What is in the client at a time: about 4 record batches a broker. An idempotent producer may have 5 requests in flight
-# (KIP-98); with more waiting than those, librdkafka's threads were seen to poll, not to sleep (a third of all CPU).
-WINDOW = 96_000
-WINDOW_BYTES = 12_000_000
-READY_S = 15.0
-_MOST_REASONS = 255
 
 
 class KafkaSender:
@@ -45,7 +38,7 @@ class KafkaSender:
         self.reasons = [""]
         self._topic = topic
         self._window = min(WINDOW, int(config["queue.buffering.max.messages"]))
-        self._good = Outcome.HANDED if _acks(settings) == "0" else Outcome.ACKED
+        self._good = good(settings)
         self._landed: list[Message] = []
         self._errors: list[tuple[KafkaError, Message]] = []
         self._refused: list[tuple[bytes, str]] = []
@@ -54,7 +47,7 @@ class KafkaSender:
         idempotent = config.get("enable.idempotence", "false").lower() == "true"
         if idempotent:  # the only place where the client tells that it has its producer id
             config |= {"statistics.interval.ms": "100", "stats_cb": self._statistics}
-        self._client = Producer(config)
+        self._client = made(Producer, config)
         await_leaders(self._client, topic, READY_S)
         if idempotent:
             until(self._has_producer_id, "Kafka to give the producer its id", deadline=READY_S, every=0.0)
@@ -82,10 +75,9 @@ class KafkaSender:
         self._landed, self._errors, self._refused = [], [], []
         self._inside -= len(landed) + len(errors)
         parts = [self._of_landed(landed)] if landed else []
-        parts += [self._without_offset(_values(message for _, message in errors), Outcome.UNKNOWN, _texts(errors))]
-        parts += [self._without_offset([value for value, _ in refused], Outcome.FAILED, [text for _, text in refused])]
-        found = [part for part in parts if len(part.seq)]
-        return found[0] if len(found) == 1 else _joined(found)
+        parts += [self._nowhere(_values(message for _, message in errors), Outcome.UNKNOWN, _texts(errors))]
+        parts += [self._nowhere([value for value, _ in refused], Outcome.FAILED, [text for _, text in refused])]
+        return joined(parts)
 
     def close(self) -> None:
         """Let go of the client without waiting: what has no outcome by now is unknown."""
@@ -104,32 +96,19 @@ class KafkaSender:
 
         count = len(landed)
         if self._good is Outcome.HANDED:
-            return self._without_offset(_values(landed), Outcome.HANDED, [""] * count)
+            return self._nowhere(_values(landed), Outcome.HANDED, [""] * count)
+        offsets = (-1 if at is None else at for at in map(Message.offset, landed))  # None: an earlier attempt wrote it
         return Outcomes(
             sequence_numbers(_values(landed)),
             np.full(count, Outcome.ACKED, np.uint8),
             np.fromiter(map(Message.partition, landed), np.int16, count),
-            np.fromiter(map(Message.offset, landed), np.int64, count),
+            np.fromiter(offsets, np.int64, count),
             np.zeros(count, np.uint8),
         )
 
-    def _without_offset(self, values: list[bytes], outcome: Outcome, reasons: list[str]) -> Outcomes:
-        nowhere = np.full(len(values), -1)
-        return Outcomes(
-            sequence_numbers(values),
-            np.full(len(values), outcome, np.uint8),
-            nowhere.astype(np.int16),
-            nowhere.astype(np.int64),
-            np.array([self._reason(text) for text in reasons], np.uint8),
-        )
-
-    def _reason(self, text: str) -> int:
-        if text in self.reasons:
-            return self.reasons.index(text)
-        if len(self.reasons) > _MOST_REASONS:
-            return _MOST_REASONS
-        self.reasons.append(text)
-        return len(self.reasons) - 1
+    def _nowhere(self, values: list[bytes], outcome: Outcome, texts: list[str]) -> Outcomes:
+        reasons = np.array([number_of(text, self.reasons) for text in texts], np.uint8)
+        return nowhere(sequence_numbers(values), outcome, reasons)
 
     def _statistics(self, text: str) -> None:
         if self._eos != "Assigned":
@@ -144,22 +123,5 @@ def _values(messages: Iterable[Message]) -> list[bytes]:
     return [message.value() or b"" for message in messages]
 
 
-def _acks(settings: Mapping[str, str]) -> str:
-    return str(settings.get("acks", settings.get("request.required.acks", "all")))
-
-
 def _texts(errors: list[tuple[KafkaError, Message]]) -> list[str]:
     return [f"{error.name()}: {error.str()}" for error, _ in errors]
-
-
-def _joined(parts: list[Outcomes]) -> Outcomes:
-    def column(name: str, kind: type[np.generic]) -> NDArray[Any]:
-        return np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in parts)])
-
-    return Outcomes(
-        column("seq", np.uint32),
-        column("outcome", np.uint8),
-        column("partition", np.int16),
-        column("offset", np.int64),
-        column("reason", np.uint8),
-    )
