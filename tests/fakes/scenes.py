@@ -45,7 +45,7 @@ class MemoryLab:
     done: list[str] = field(default_factory=list)
     network: MemoryLinks = field(default_factory=MemoryLinks)
 
-    def nodes(self) -> tuple[str, ...]:
+    def nodes(self, broker: str = "") -> tuple[str, ...]:
         return tuple(self.states)
 
     def endpoint(self, port: str) -> str:

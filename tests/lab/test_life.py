@@ -144,7 +144,7 @@ def test_a_broker_that_does_not_come_up_shows_why(home: Path) -> None:
 
 def test_settings_that_cannot_be_formatted_show_why(home: Path) -> None:
     specs = with_setting(BROKER.nodes(1), "num.network.threads=none\n")
-    with pytest.raises(LabError, match=r"(?s)StorageTool could not format.*num\.network\.threads"):
+    with pytest.raises(LabError, match=r"(?s)StorageTool failed.*num\.network\.threads"):
         LocalLab.up(specs, with_prometheus=False)
     assert not state.folder("local").exists()
 

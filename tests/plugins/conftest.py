@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -21,7 +21,13 @@ class Running:
     broker: Broker
     endpoint: str
     admin: Admin
+    nodes: tuple[int, ...] = (1, 2, 3)  # broker ids
     _topics: int = 0
+
+    def producing(self, *, acks: str, idempotent: str) -> Mapping[str, str]:
+        """A producer's settings, of those that this broker's client has."""
+        kafkas = {} if self.broker.name == "postgres" else {"enable.idempotence": idempotent}
+        return {"acks": acks, **kafkas}
 
     def topic(self, partitions: int = 1) -> str:
         self._topics += 1
@@ -49,8 +55,9 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         lab = LocalLab.up(broker.nodes(3), with_prometheus=False)
         try:
             admin = broker.admin(lab.endpoint(broker.port), {})
-            admin.await_ready(3, 60)
-            yield Running(broker, lab.endpoint(broker.port), admin)
+            ids = tuple(broker.node_id(node) for node in lab.nodes())
+            admin.await_ready(len(ids), 60)
+            yield Running(broker, lab.endpoint(broker.port), admin, ids)
             admin.close()
         finally:
             LocalLab.down()

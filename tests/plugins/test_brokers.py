@@ -65,7 +65,7 @@ def filled(running: Running, partitions: int = 1) -> str:
 @pytest.mark.parametrize("idempotent", ["true", "false"])
 def test_every_message_is_acked_where_it_then_is(running: Running, idempotent: str) -> None:
     topic = running.topic()
-    sender = running.broker.sender(running.endpoint, topic, {"acks": "all", "enable.idempotence": idempotent})
+    sender = running.broker.sender(running.endpoint, topic, running.producing(acks="all", idempotent=idempotent))
     outcomes = sent(sender, messages(N))
     sender.close()
     assert set(joined(outcomes, "outcome").tolist()) == {Outcome.ACKED}
@@ -78,7 +78,7 @@ def test_every_message_is_acked_where_it_then_is(running: Running, idempotent: s
 
 
 def test_without_acknowledgements_messages_are_handed_over(running: Running) -> None:
-    sender = running.broker.sender(running.endpoint, running.topic(), {"acks": "0", "enable.idempotence": "false"})
+    sender = running.broker.sender(running.endpoint, running.topic(), running.producing(acks="0", idempotent="false"))
     outcomes = sent(sender, messages(N))
     sender.close()
     assert set(joined(outcomes, "outcome").tolist()) == {Outcome.HANDED}
@@ -123,12 +123,13 @@ def test_messages_of_one_partition_stay_in_order(running: Running) -> None:
 
 def test_topics_are_made_described_and_gone(running: Running) -> None:
     admin = running.admin
-    admin.create({"made-1": {}, "made-2": {}}, 2, [3, 1, 2])
+    turned = (*running.nodes[-1:], *running.nodes[:-1])
+    admin.create({"made-1": {}, "made-2": {}}, 2, turned)
     states = admin.describe(["made-1", "made-2"])
     assert [(state.topic, state.partition) for state in states] == [
         (t, p) for t in ("made-1", "made-2") for p in (0, 1)
     ]
-    assert all((state.leader, state.replicas, state.isr) == (3, (3, 1, 2), (1, 2, 3)) for state in states)
+    assert all((state.leader, state.replicas, state.isr) == (turned[0], turned, running.nodes) for state in states)
     both = {("made-1", 0): 0, ("made-1", 1): 0}
     until(lambda: admin.ends(["made-1"]) == both, "both ends to be told", deadline=DEADLINE_S)
     assert "made-1" in admin.settings(["made-1"])

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 app = tree.single()
 
-Fix = Annotated[bool, typer.Option("--fix", help="Get what the local lab lacks: Java, Kafka, Prometheus.")]
+Fix = Annotated[bool, typer.Option("--fix", help="Get what the local lab lacks: Java, Kafka, Prometheus, Postgres.")]
 System = Annotated[
     bool,
-    typer.Option("--system", help="With --fix: take Java and Prometheus from the system's packages (apt, dnf, brew)."),
+    typer.Option(
+        "--system", help="With --fix: take what is no Java library from the system's packages (apt, dnf, brew)."
+    ),
 ]
 Cluster = Annotated[bool, typer.Option("--cluster", help="Look also at what the cluster commands need.")]
 

@@ -122,10 +122,11 @@ class Lab(Protocol):
     def capabilities(self) -> frozenset[str]:
         """Of: agents (always), kill, pause, restart, logs, prometheus, links."""
 
-    def nodes(self) -> tuple[str, ...]: ...
+    def nodes(self, broker: str = "") -> tuple[str, ...]:
+        """Every node, or those of one broker plug-in (they are called after it)."""
 
     def endpoint(self, port: str) -> str:
-        """host:port,host:port,... of that named port of every node."""
+        """The addresses of the nodes that have a port of that name, as clients want them: host:port,host:port,..."""
 
     def state(self, node: str) -> NodeState: ...
 

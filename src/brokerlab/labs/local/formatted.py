@@ -1,45 +1,45 @@
-"""The data folder as a formatted node needs it (Kafka: StorageTool), made once and kept in the cache folder.
+"""The data folder as a formatted node needs it (StorageTool, initdb), made once and kept in the cache folder.
 
 What the tool writes is the same for every node and lab, but for the files that a spec gives as `data_files`; those are
-written for each node anew. The template is known by the libraries, the tool's command and the node's files.
+written for each node anew. The template is known by the program's version, the tool's command and the node's files.
 """
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 from brokerlab.core import folders
 from brokerlab.core.errors import LabError
-from brokerlab.core.node import JavaProgram, NodeSpec
+from brokerlab.core.node import NodeSpec, Program
 from brokerlab.core.protocols import Progress
-from brokerlab.labs.local import render
-from brokerlab.labs.local.logs import without_frames
-from brokerlab.labs.local.runtime import Runtime
-
-DEADLINE = 60  # seconds; it takes one to three
+from brokerlab.labs.local import processes, render
+from brokerlab.labs.local.runtime import Launcher
 
 
-def template(spec: NodeSpec, runtime: Runtime, say: Progress) -> Path | None:
+def template(spec: NodeSpec, launcher: Launcher, say: Progress) -> Path | None:
     """The folder to copy as a fresh node's data; None when the spec needs none."""
     if not spec.formatted_by:
         return None
     home = folders.cache() / "formatted"
-    ready = home / runtime.key(*spec.formatted_by.arguments, *spec.files, *spec.files.values())
+    ready = home / launcher.key(*spec.formatted_by.arguments, *spec.files, *spec.files.values())
     if not ready.is_dir():
         say("formatting a data folder (once)")
-        _make(spec, spec.formatted_by, runtime, ready)
+        _make(spec, spec.formatted_by, launcher, ready)
     return ready
 
 
-def _make(spec: NodeSpec, program: JavaProgram, runtime: Runtime, ready: Path) -> None:
+def _make(spec: NodeSpec, program: Program, launcher: Launcher, ready: Path) -> None:
     try:
         ready.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=ready.parent, prefix=".new-") as staging:
-            _run(spec, program, runtime, Path(staging))
-            _publish(Path(staging) / "data", ready)
+            made = Path(staging) / "data"
+            if launcher.account:
+                _elsewhere(spec, program, launcher, made)
+            else:
+                _run(spec, program, launcher, made.parent)
+            _publish(made, ready)
     except OSError as error:
         raise LabError(
             f"the template of a data folder cannot be written to {ready.parent}: {error.strerror or error}",
@@ -47,23 +47,26 @@ def _make(spec: NodeSpec, program: JavaProgram, runtime: Runtime, ready: Path) -
         ) from error
 
 
-def _run(spec: NodeSpec, program: JavaProgram, runtime: Runtime, folder: Path) -> None:
-    values = _sample_values(spec)
+def _elsewhere(spec: NodeSpec, program: Program, launcher: Launcher, made: Path) -> None:
+    """Somebody else makes it, where they can reach it."""
+    with tempfile.TemporaryDirectory(prefix="brokerlab-") as reachable:
+        _run(spec, program, launcher, Path(reachable))
+        shutil.copytree(Path(reachable) / "data", made)
+
+
+def _run(spec: NodeSpec, program: Program, launcher: Launcher, folder: Path) -> None:
+    values = _sample_values(spec, folder)
     render.write_files(folder, spec.files, values)
-    command = render.command(runtime.java.path, (), runtime.class_path, program, values)
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=DEADLINE, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise LabError(f"{program.main} did not format a data folder within {DEADLINE} s") from error
-    if done.returncode:
-        raise LabError(
-            f"{program.main} could not format a data folder:\n{without_frames(done.stdout + done.stderr, 8)}"
-        )
+    if launcher.account:
+        launcher.account.own(folder)
+    processes.run(
+        launcher.command(program, values), folder, f"formatting a data folder by {program.name}", launcher.account
+    )
 
 
-def _sample_values(spec: NodeSpec) -> dict[str, str]:
+def _sample_values(spec: NodeSpec, folder: Path) -> dict[str, str]:
     """Values for every place-holder that the spec's files may hold: the tool reads the file, but uses no address."""
-    own = render.own_values(render.kafka_uuid())
+    own = render.own_values(render.kafka_uuid(), folder)
     return _Sample(own | render.addresses({spec.name: {}}))
 
 

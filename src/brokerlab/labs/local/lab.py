@@ -1,25 +1,27 @@
-"""The local lab: a broker's nodes as JVM processes on 127.0.0.1, a Prometheus beside them, agents as child processes.
+"""The local lab: brokers' nodes as processes on 127.0.0.1, a Prometheus beside them, agents as child processes.
 
-At most one runs at a time (per state folder). It outlives whoever started it, and is found again by `find`.
+At most one runs at a time (per state folder). It outlives whoever started it, and is found again by `find`. It can hold
+the nodes of several brokers; those of a further one can be added while it runs.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 from brokerlab.core.errors import LabError, UsageError
 from brokerlab.core.links import Links
-from brokerlab.core.node import NodeSpec
+from brokerlab.core.node import JavaProgram, NodeSpec, broker_of
 from brokerlab.core.protocols import AgentSpec, NodeState, Progress
-from brokerlab.labs.local import agents, links, ports, processes, prometheus, startup, state, training
+from brokerlab.labs.local import agents, links, native, ports, processes, prometheus, startup, state, training
 from brokerlab.labs.local.logs import log_tail
 from brokerlab.labs.local.processes import ProcessId
 from brokerlab.labs.local.prometheus_program import find_or_install
-from brokerlab.labs.local.remains import clear, take_down
-from brokerlab.labs.local.runtime import find_runtime
+from brokerlab.labs.local.remains import clear, remove_nodes, take_down
+from brokerlab.labs.local.runtime import Launcher, find_runtime
 from brokerlab.labs.local.starter import LOG, MARK, Starter
 from brokerlab.labs.local.state import LabState, NodeRecord
 
@@ -38,7 +40,6 @@ class LocalLab:
 
     def __init__(self, starter: Starter) -> None:
         self._starter = starter
-        self._nodes = {node.name: node for node in starter.state.nodes}
         hurts = {"agents", "kill", "pause", "restart", "logs"}
         there = {"prometheus": starter.state.prometheus_url, "links": links.NAME in starter.state.processes}
         self.capabilities = frozenset(hurts | {name for name, found in there.items() if found})
@@ -56,14 +57,9 @@ class LocalLab:
         with state.locked(KIND):
             _clear_the_way(say)
             starter = Starter(LabState(secrets.token_hex(8), state.folder(KIND)))
-            try:
-                _start(specs, with_prometheus, starter, say, java)
-            except OSError as error:
-                take_down(starter.state)
-                raise LabError(f"the lab could not be started: {error}") from error
-            except BaseException:
-                take_down(starter.state)
-                raise
+            _or_undone(
+                lambda: _start(specs, with_prometheus, starter, say, java), lambda: take_down(starter.state), "the lab"
+            )
         return LocalLab(starter)
 
     @staticmethod
@@ -75,6 +71,17 @@ class LocalLab:
         if found.format != state.FORMAT:
             raise LabError("a lab of another version of brokerlab is running", DOWN)
         return LocalLab(Starter(found)) if found.complete else None
+
+    def add(self, specs: Sequence[NodeSpec], *, say: Progress = silent, java: str | None = None) -> None:
+        """Start further nodes; returns when their ready ports listen. What fails or is interrupted leaves the lab as
+        it was; what is killed half-way leaves an incomplete one, which the next start takes down."""
+        with state.locked(KIND):
+            before = self._starter.state
+            _or_undone(
+                lambda: _add(specs, self._starter, say, java),
+                lambda: _remove(specs, self._starter, before),
+                " and ".join(spec.name for spec in specs),
+            )
 
     @staticmethod
     def down(say: Progress = silent) -> bool:
@@ -90,7 +97,7 @@ class LocalLab:
 
     def heal(self, say: Progress = silent) -> None:
         """Resume nodes that are paused, and start those that are gone."""
-        for node in self._nodes.values():
+        for node in self._nodes().values():
             match self.state(node.name):
                 case "paused":
                     say(f"resuming {node.name}, which was paused")
@@ -102,16 +109,17 @@ class LocalLab:
             say("starting the links, which were gone")
             links.restart(self._starter)
             links.await_ready(self._starter)
-        for node in self._nodes.values():
+        for node in self._nodes().values():
             self._starter.await_node(node, startup.NODE_DEADLINE)
 
     # ------------------------------------------------------------ the protocol
 
-    def nodes(self) -> tuple[str, ...]:
-        return tuple(self._nodes)
+    def nodes(self, broker: str = "") -> tuple[str, ...]:
+        return tuple(name for name in self._nodes() if broker in ("", broker_of(name)))
 
     def endpoint(self, port: str) -> str:
-        return ",".join(f"{ports.HOST}:{node.ports[port]}" for node in self._nodes.values())
+        nodes = [node for node in self._nodes().values() if port in node.ports]
+        return ",".join(node.address or f"{ports.HOST}:{node.ports[port]}" for node in nodes)
 
     def state(self, node: str) -> NodeState:
         process = self._process(node)
@@ -156,10 +164,14 @@ class LocalLab:
 
     # ------------------------------------------------------------ inside
 
+    def _nodes(self) -> dict[str, NodeRecord]:
+        return {node.name: node for node in self._starter.state.nodes}
+
     def _node(self, name: str) -> NodeRecord:
-        if name not in self._nodes:
-            raise UsageError(f"there is no node {name!r}", f"known: {', '.join(self._nodes)}")
-        return self._nodes[name]
+        nodes = self._nodes()
+        if name not in nodes:
+            raise UsageError(f"there is no node {name!r}", f"known: {', '.join(nodes)}")
+        return nodes[name]
 
     def _process(self, node: str) -> ProcessId:
         return self._starter.state.processes[self._node(node).name]
@@ -175,11 +187,9 @@ def _clear_the_way(say: Progress) -> None:
 
 
 def _start(specs: Sequence[NodeSpec], with_prometheus: bool, starter: Starter, say: Progress, java: str | None) -> None:
-    runtime = find_runtime(specs, java, say)
     program = find_or_install(say).path if with_prometheus else None
-    runtime = training.with_startup_cache(specs, runtime, say)
     starter.state.save()
-    nodes = startup.prepare(specs, runtime, starter.state.folder, say)
+    nodes = _prepared(specs, starter, say, java)
     starter.state = replace(starter.state, nodes=nodes)
     say(f"starting {len(nodes)} nodes" + (" and Prometheus" if program else ""))
     url = prometheus.start(program, starter) if program else None
@@ -191,3 +201,51 @@ def _start(specs: Sequence[NodeSpec], with_prometheus: bool, starter: Starter, s
         prometheus.await_ready(url, starter)
     starter.state = replace(starter.state, prometheus_url=url, complete=True)
     starter.state.save()
+
+
+def _add(specs: Sequence[NodeSpec], starter: Starter, say: Progress, java: str | None) -> None:
+    """A lab that grows is not complete: so what its starter had no time to write down is found and ended, too."""
+    before = starter.state
+    starter.state = replace(before, complete=False)
+    starter.state.save()
+    new = _prepared(specs, starter, say, java)
+    starter.state = replace(starter.state, nodes=(*before.nodes, *new))
+    say(f"starting {' and '.join(node.name for node in new)}")
+    startup.start_all(new, starter)
+    starter.state = replace(starter.state, complete=True)
+    starter.state.save()
+
+
+def _remove(specs: Sequence[NodeSpec], starter: Starter, before: LabState) -> None:
+    """End what was started of these nodes."""
+    names = {spec.name for spec in specs}
+    remove_nodes(starter.state, names)
+    starter.state = before
+    starter.state.save()
+
+
+def _prepared(specs: Sequence[NodeSpec], starter: Starter, say: Progress, java: str | None) -> tuple[NodeRecord, ...]:
+    """The nodes rendered, those of each broker with what launches its programs."""
+    found: list[NodeRecord] = []
+    for _, group in groupby(specs, key=lambda spec: broker_of(spec.name)):
+        own = tuple(group)
+        launcher = _launcher(own, starter.state.lab_id, say, java)
+        found += startup.prepare(own, launcher, starter.state, say)
+    return tuple(found)
+
+
+def _launcher(specs: Sequence[NodeSpec], lab_id: str, say: Progress, java: str | None) -> Launcher:
+    if isinstance(specs[0].program, JavaProgram):
+        return training.with_startup_cache(specs, find_runtime(specs, java, say), say)
+    return native.launcher(specs[0], lab_id)
+
+
+def _or_undone(start: Callable[[], None], undo: Callable[[], None], what: str) -> None:
+    try:
+        start()
+    except OSError as error:
+        undo()
+        raise LabError(f"{what} could not be started: {error}") from error
+    except BaseException:
+        undo()
+        raise

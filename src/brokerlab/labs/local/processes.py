@@ -13,12 +13,16 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from brokerlab.core.errors import DeadlineError, LabError
+from brokerlab.core.errors import LabError
 from brokerlab.core.wait import until
+from brokerlab.labs.local.account import Account
+from brokerlab.labs.local.logs import without_frames
 
+TOOL_DEADLINE = 60  # seconds; formatting a data folder takes one to three
 SAME_START = 2.0  # seconds: start times are told to 10 ms, but move with the wall clock when that is set
 
 
@@ -63,13 +67,14 @@ class ProcessId:
 
 
 def start(
-    command: Sequence[str], folder: Path, log: Path, environment: Mapping[str, str]
+    command: Sequence[str], folder: Path, log: Path, environment: Mapping[str, str], account: Account | None = None
 ) -> tuple[ProcessId, subprocess.Popen[bytes]]:
     """Start a detached process in `folder`; what it prints is appended to `log`. `environment` adds to ours."""
     with log.open("ab") as output:
         try:
             process = subprocess.Popen(
                 list(command),
+                **_as(account),
                 cwd=folder,
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
@@ -82,26 +87,71 @@ def start(
     return ProcessId.of(process.pid), process
 
 
+def run(command: Sequence[str], folder: Path, what: str, account: Account | None = None, stdin: str = "") -> None:
+    """Run a tool to its end in `folder`; `what` completes "... failed", `stdin` is what it reads.
+
+    Raises LabError with the end of what it said.
+    """
+    try:
+        done = subprocess.run(
+            list(command),
+            **_as(account),
+            cwd=folder,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=TOOL_DEADLINE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise LabError(f"{what} did not end within {TOOL_DEADLINE} s") from error
+    except OSError as error:
+        raise LabError(f"{command[0]} cannot be started: {error.strerror}") from error
+    if done.returncode:
+        raise LabError(f"{what} failed:\n{without_frames(done.stdout + done.stderr, 8)}")
+
+
+def _as(account: Account | None) -> dict[str, Any]:
+    return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
+
+
 def kill(ids: Iterable[ProcessId], deadline: float = 10) -> None:
-    """SIGKILL all of them at once (it works on paused ones, too); return when they are gone."""
+    """SIGKILL all of them and their children at once (it works on paused ones, too); return when they are gone."""
     found = [process for process in (one.find() for one in ids) if process]
-    for process in found:
+    everyone = _with_children(found)
+    for process in everyone:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    _, left = psutil.wait_procs(found, timeout=deadline)
-    if left := [process for process in left if ProcessId.of(process.pid).alive]:
-        raise DeadlineError(f"killed {len(left)} processes, but they are still there after {deadline:g} s: {left}")
+    psutil.wait_procs(found, timeout=deadline)  # also reaps them: a server may look for its predecessor by pid
+    until(lambda: all(map(_ended, everyone)), f"the killed {everyone} to be gone", deadline=deadline, every=0.002)
 
 
-def end(process: ProcessId, deadline: float) -> None:
-    """SIGTERM, and SIGKILL when it is still there after `deadline` seconds."""
+def end(process: ProcessId, deadline: float, number: signal.Signals = signal.SIGTERM) -> None:
+    """SIGTERM (or another signal), and SIGKILL when it is still there after `deadline` seconds."""
     found = process.find()
     if not found:
         return
     with contextlib.suppress(psutil.NoSuchProcess):
-        found.terminate()
+        found.send_signal(number)
     psutil.wait_procs([found], timeout=deadline)
     kill([process])
+
+
+def _with_children(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """A server that forks a process for each connection is all of these."""
+    everyone = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            everyone += [process, *process.children(recursive=True)]
+    return everyone
+
+
+def _ended(process: psutil.Process) -> bool:
+    """Gone, or waiting for its parent to ask how it ended, which may take an orphan's new one a second."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def pause(process: ProcessId) -> None:
@@ -116,8 +166,9 @@ def resume(process: ProcessId) -> None:
 
 def _signal(process: ProcessId, number: signal.Signals) -> None:
     if found := process.find():
-        with contextlib.suppress(psutil.NoSuchProcess):
-            found.send_signal(number)
+        for one in _with_children([found]):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.send_signal(number)
 
 
 def marked(variable: str, value: str) -> list[ProcessId]:

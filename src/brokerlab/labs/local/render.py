@@ -6,12 +6,13 @@ The place-holders are those of `core.node`; a name that is none of them is an er
 from __future__ import annotations
 
 import base64
+import secrets
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
 
-from brokerlab.core.node import JavaProgram, NodeSpec
+from brokerlab.core.node import JavaProgram, NodeSpec, Program
 from brokerlab.labs.local.ports import HOST, free_ports
 
 
@@ -36,16 +37,19 @@ def addresses(ports: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
     return hosts | numbers
 
 
-def own_values(cluster_id: str) -> dict[str, str]:
+def own_values(cluster_id: str, folder: Path) -> dict[str, str]:
     """The place-holders of one node. `data` is relative to the node's folder, in which it is run: a properties file
     would not take every path (commas, letters beyond Latin-1)."""
-    return {"data": "data", "cluster_id": cluster_id, "directory_id": kafka_uuid()}
+    own = {"data": "data", "directory_id": kafka_uuid(), "secret": secrets.token_urlsafe(24), "folder": str(folder)}
+    return own | {"cluster_id": cluster_id}
 
 
 def write_files(folder: Path, files: Mapping[str, str], values: Mapping[str, str]) -> None:
+    """For their owner alone: any of them may hold a secret."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(0o600)
         path.write_text(fill(text, values))
 
 
@@ -61,7 +65,7 @@ def command(
         class_path,
         *(f"-D{key}={fill(text, values)}" for key, text in program.properties.items()),
         program.main,
-        *_filled(program.arguments, values),
+        *filled(program, values),
     )
 
 
@@ -69,8 +73,9 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return Template(text).substitute(values)
 
 
-def _filled(texts: Sequence[str], values: Mapping[str, str]) -> Iterator[str]:
-    return (fill(text, values) for text in texts)
+def filled(program: Program, values: Mapping[str, str]) -> Iterator[str]:
+    """Its arguments."""
+    return (fill(text, values) for text in program.arguments)
 
 
 def _word(name: str) -> str:

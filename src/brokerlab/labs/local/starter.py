@@ -12,6 +12,7 @@ from pathlib import Path
 from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.wait import until
 from brokerlab.labs.local import ports, processes
+from brokerlab.labs.local.account import Account
 from brokerlab.labs.local.logs import why
 from brokerlab.labs.local.processes import ProcessId
 from brokerlab.labs.local.state import LabState, NodeRecord
@@ -28,8 +29,10 @@ class Starter:
         self.state = state
         self._children: list[subprocess.Popen[bytes]] = []
 
-    def start(self, name: str, command: Sequence[str], folder: Path, log: Path) -> ProcessId:
-        process, child = processes.start(command, folder, log, {MARK: self.state.lab_id})
+    def start(
+        self, name: str, command: Sequence[str], folder: Path, log: Path, account: Account | None = None
+    ) -> ProcessId:
+        process, child = processes.start(command, folder, log, {MARK: self.state.lab_id}, account)
         self._children.append(child)
         self.record(name, process)
         return process
@@ -39,7 +42,7 @@ class Starter:
         self.state.save()
 
     def start_node(self, node: NodeRecord) -> ProcessId:
-        return self.start(node.name, node.command, node.folder, node.folder / LOG)
+        return self.start(node.name, node.command, node.folder, node.folder / LOG, node.account)
 
     def await_node(self, node: NodeRecord, deadline: float) -> None:
         """Return when its ready port listens. Raises LabError with the end of its log when it ends before."""

@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from brokerlab.core.node import NodeSpec
 from brokerlab.core.protocols import Progress
-from brokerlab.labs.local import formatted, render
-from brokerlab.labs.local.runtime import Runtime
+from brokerlab.labs.local import account, formatted, processes, render
+from brokerlab.labs.local.runtime import Launcher
 from brokerlab.labs.local.starter import Starter
-from brokerlab.labs.local.state import NodeRecord
+from brokerlab.labs.local.state import LabState, NodeRecord
 
 NODE_DEADLINE = 90  # seconds for one node to listen; it takes 2 to 3 with a start-up cache, 7 without
 
 
-def prepare(specs: Sequence[NodeSpec], runtime: Runtime, folder: Path, say: Progress) -> tuple[NodeRecord, ...]:
-    """Render all nodes into `folder`: ports, files, formatted data folders, commands."""
+def prepare(specs: Sequence[NodeSpec], launcher: Launcher, lab: LabState, say: Progress) -> tuple[NodeRecord, ...]:
+    """Render all nodes of one broker: ports, files, formatted data folders, commands."""
+    folder = account.make_home(lab.lab_id) if launcher.account else lab.folder
     ports = render.assign_ports(specs)
     shared = render.addresses(ports)
     cluster_id = render.kafka_uuid()
-    template = formatted.template(specs[0], runtime, say)
+    template = formatted.template(specs[0], launcher, say)
     records = []
     for spec in specs:
         own = folder / spec.name
-        values = shared | render.own_values(cluster_id)
-        formatted.fill(template, own / "data")
-        render.write_files(own, spec.files, values)
-        render.write_files(own / "data", spec.data_files, values)
-        command = render.command(runtime.java.path, runtime.options, runtime.class_path, spec.program, values)
-        records.append(NodeRecord(spec.name, command, ports[spec.name], spec.ready_port, own))
+        values = shared | render.own_values(cluster_id, own)
+        _furnish(spec, launcher, own, template, values)
+        records.append(
+            NodeRecord(
+                spec.name,
+                launcher.command(spec.program, values),
+                ports[spec.name],
+                spec.ready_port,
+                own,
+                render.fill(spec.address, values),
+                launcher.account,
+                spec.ended_by,
+            )
+        )
     return tuple(records)
+
+
+def _furnish(
+    spec: NodeSpec, launcher: Launcher, folder: Path, template: Path | None, values: Mapping[str, str]
+) -> None:
+    """Fill a node's folder with all that it needs; what an earlier start left of it goes first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    formatted.fill(template, folder / "data")
+    render.write_files(folder, spec.files, values)
+    render.write_files(folder / "data", spec.data_files, values)
+    if launcher.account:
+        launcher.account.own(folder)
+    if tool := spec.prepared_by:
+        told = (folder / tool.stdin).read_text() if tool.stdin else ""
+        command = launcher.command(tool, values)
+        processes.run(command, folder, f"preparing {spec.name} by {tool.name}", launcher.account, told)
 
 
 def start_all(nodes: Sequence[NodeRecord], starter: Starter) -> None:

@@ -16,21 +16,29 @@ from typing import Any
 from brokerlab.core import folders
 from brokerlab.core.errors import LabError
 from brokerlab.core.files import write_json
+from brokerlab.labs.local.account import Account
 from brokerlab.labs.local.processes import ProcessId
 
-FORMAT = 1
+FORMAT = 2
 LOCK_DEADLINE = 120  # seconds: longer than a first start that makes the start-up cache
 
 
 @dataclass(frozen=True)
 class NodeRecord:
-    """One node as it was rendered: enough to start it again with its data."""
+    """One node as it was rendered: enough to start it again with its data.
+
+    address: how clients address it; "" = host:port. account: whom it is run as; None: as us. ended_by: the signal that
+    ends it at once and leaves nothing in the system.
+    """
 
     name: str
     command: tuple[str, ...]
     ports: Mapping[str, int]
     ready_port: str
     folder: Path
+    address: str = ""
+    account: Account | None = None
+    ended_by: str = "SIGKILL"
 
 
 @dataclass(frozen=True)
@@ -85,10 +93,7 @@ def _plain(fields: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _state(record: dict[str, Any], processes: dict[str, ProcessId]) -> LabState:
-    nodes = tuple(
-        NodeRecord(node["name"], tuple(node["command"]), node["ports"], node["ready_port"], Path(node["folder"]))
-        for node in record["nodes"]
-    )
+    nodes = tuple(_node(node) for node in record["nodes"])
     return LabState(
         record["lab_id"],
         Path(record["folder"]),
@@ -97,6 +102,11 @@ def _state(record: dict[str, Any], processes: dict[str, ProcessId]) -> LabState:
         record["prometheus_url"],
         record["complete"],
     )
+
+
+def _node(node: dict[str, Any]) -> NodeRecord:
+    account = Account(**node["account"]) if node["account"] else None
+    return NodeRecord(**{**node, "command": tuple(node["command"]), "folder": Path(node["folder"]), "account": account})
 
 
 @contextlib.contextmanager

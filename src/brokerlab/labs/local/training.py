@@ -54,7 +54,7 @@ def _record(specs: Sequence[NodeSpec], runtime: Runtime, starter: Starter, cache
     starter.state.save()
     with tempfile.TemporaryDirectory(dir=cache.parent, prefix=".new-") as staging:
         recorded = Path(staging) / cache.name
-        nodes = startup.prepare(specs, runtime, starter.state.folder, say)
+        nodes = startup.prepare(specs, runtime, starter.state, say)
         first = replace(nodes[0], command=_recording(nodes[0].command, aot.recording(runtime.java, recorded)))
         startup.start_all(
             (first, *nodes[1 : len(nodes) // 2 + 1]), starter

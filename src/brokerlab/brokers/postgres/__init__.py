@@ -1,0 +1,48 @@
+"""PostgreSQL, one server, by psycopg: a table as a queue or a log, and the store of consumers' effects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from brokerlab.core.node import NodeSpec
+from brokerlab.core.protocols import Admin, Receiver, Sender
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """The plug-in. It has one node, postgres-1, whatever number is asked for: nothing is replicated here."""
+
+    name: str = "postgres"
+    port: str = "sql"
+
+    def nodes(self, count: int) -> tuple[NodeSpec, ...]:
+        from brokerlab.brokers.postgres.nodes import node
+
+        return (node(),)
+
+    def node_id(self, node: str) -> int:
+        return int(node.rpartition("-")[2])
+
+    def admin(self, endpoint: str, settings: Mapping[str, str]) -> Admin:
+        from brokerlab.brokers.postgres.admin import PostgresAdmin
+
+        return PostgresAdmin(endpoint)
+
+    def sender(self, endpoint: str, topic: str, settings: Mapping[str, str]) -> Sender:
+        from brokerlab.brokers.postgres.sender import PostgresSender
+
+        return PostgresSender(endpoint, topic, settings)
+
+    def receiver(self, endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -> Receiver:
+        from brokerlab.brokers.postgres.receiver import member
+
+        return member(endpoint, topic, group, settings)
+
+    def auditor(self, endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]) -> Receiver:
+        from brokerlab.brokers.postgres.reader import auditor
+
+        return auditor(endpoint, topic, partitions)
+
+
+BROKER = Postgres()

@@ -1,0 +1,113 @@
+"""What the engine asks of a running Postgres: tables made and unmade, ends, settings read back, and how tables look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from brokerlab.brokers.postgres import tables
+from brokerlab.brokers.postgres.client import connect, refused
+from brokerlab.core.protocols import PartitionState
+
+if TYPE_CHECKING:
+    from brokerlab.brokers.postgres.client import Link
+
+NODE = 1
+VISIBILITY_INDEX = "CREATE INDEX ON {table} (vt)"
+# What the statistics say of a table lags behind by up to a second; its size is exact.
+LOOK = """
+SELECT pg_total_relation_size(c.oid),
+    coalesce(s.n_dead_tup, 0), coalesce(s.n_live_tup, 0), coalesce(s.autovacuum_count, 0)
+FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid WHERE c.oid = %s::regclass
+"""
+
+
+class PostgresAdmin:
+    """Not thread-safe: the observer has its own. It connects when it is first asked something."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._open: Link | None = None
+
+    @property
+    def _link(self) -> Link:
+        if self._open is None or self._open.closed:
+            self._open = connect(self._endpoint, autocommit=True)
+            with self._open.transaction():  # of several who come at once, one makes it, and the others wait
+                self._open.execute("SELECT pg_advisory_xact_lock(0)")
+                self._open.execute(tables.REGISTRY)
+        return self._open
+
+    def await_ready(self, nodes: int, deadline: float) -> None:
+        """Return when the server takes connections."""
+        self._link.execute("SELECT 1")
+
+    def create(
+        self, topics: Mapping[str, Mapping[str, str]], partitions: int, assignment: Sequence[int] | None
+    ) -> None:
+        """Create {topic: settings}: `queue` = "visibility" wants an index by the time of visibility."""
+        import psycopg
+
+        try:
+            with self._link.transaction():
+                for topic, settings in topics.items():
+                    own = tables.chosen(settings, {"queue": ""})
+                    self._link.execute(
+                        "INSERT INTO brokerlab.topics VALUES (%s, %s, %s)", (topic, partitions, json.dumps(own))
+                    )
+                    for partition in range(partitions):
+                        self._link.execute(tables.statement(tables.TABLE, topic, partition))
+                        if own["queue"] == "visibility":
+                            self._link.execute(tables.statement(VISIBILITY_INDEX, topic, partition))
+        except psycopg.Error as error:
+            raise refused(f"create the topics {', '.join(topics)}", error) from error
+
+    def delete(self, topics: Sequence[str]) -> None:
+        """One that is not there is gone."""
+        for state in self.describe(topics):
+            self._link.execute(tables.statement("DROP TABLE IF EXISTS {table}", state.topic, state.partition))
+        for registered in ("topics", "positions"):
+            self._link.execute(f"DELETE FROM brokerlab.{registered} WHERE topic = ANY(%s)", (list(topics),))  # noqa: S608 - names of ours
+
+    def describe(self, topics: Sequence[str]) -> list[PartitionState]:
+        rows = self._link.execute(
+            "SELECT topic, partitions FROM brokerlab.topics WHERE topic = ANY(%s) ORDER BY topic", (list(topics),)
+        )
+        return [
+            PartitionState(topic, number, NODE, -1, (NODE,), (NODE,))
+            for topic, count in rows
+            for number in range(count)
+        ]
+
+    def ends(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+        return {
+            (state.topic, state.partition): tables.end(self._link, state.topic, state.partition)
+            for state in self.describe(topics)
+        }
+
+    def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+        """{topic: its settings}, and `broker/1`: what the server's configuration file says, as it is in force."""
+        rows = self._link.execute(
+            "SELECT topic, settings FROM brokerlab.topics WHERE topic = ANY(%s) ORDER BY topic", (list(topics),)
+        )
+        told = {str(topic): dict(settings) for topic, settings in rows}
+        server = self._link.execute(
+            "SELECT name, current_setting(name) FROM pg_settings WHERE source = 'configuration file' ORDER BY name"
+        )
+        return told | {f"broker/{NODE}": {str(name): str(value) for name, value in server}}
+
+    def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
+        """{topic: {"bytes", "dead", "live", "autovacuums"}}, summed over its partitions."""
+        found: dict[str, dict[str, int]] = {}
+        for state in self.describe(topics):
+            own = f"brokerlab.{tables.name(state.topic, state.partition)}"
+            row = self._link.execute(LOOK, (own,)).fetchone() or (0, 0, 0, 0)
+            sums = found.setdefault(state.topic, dict.fromkeys(("bytes", "dead", "live", "autovacuums"), 0))
+            for word, value in zip(sums, row, strict=True):
+                sums[word] += int(value)
+        return found
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open.close()
