@@ -55,6 +55,7 @@ def history(
     effects: str = "",
     deadline_us: int | None = None,
     torn: tuple[str, ...] = (),
+    remains: str | None = None,
 ) -> Ledger:
     """A ledger. Without a log it holds every sent message in order; without readers, one reads all of it."""
     texts = [sends] if isinstance(sends, str) else list(sends)
@@ -70,6 +71,7 @@ def history(
         effects=_effects(effects),
         deadline_us=deadline_us,
         torn=torn,
+        remains=None if remains is None else _remains(remains),
     )
 
 
@@ -138,6 +140,11 @@ def _transactions(text: str) -> Rows:
         rows[n]["first"], rows[n]["last"] = int(first), int(last)
         rows[n]["outcome"] = TransactionOutcome[ENDINGS[word[-1]]]
     return rows
+
+
+def _remains(text: str) -> Rows:
+    ids = [_id(word) for word in text.split()]
+    return np.array([(seq, producer, b"") for producer, seq in ids], records.REMAIN)
 
 
 def _effects(text: str) -> Rows:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -58,6 +59,9 @@ class MemoryBroker:
     def node_id(self, node: str) -> int:
         return int(node.rpartition("-")[2])
 
+    def files(self, data: Path, topic: str) -> Sequence[Path]:
+        return sorted(data.glob(f"{topic}.log"))
+
     def admin(self, endpoint: str, settings: Mapping[str, str]) -> MemoryAdmin:
         return MemoryAdmin(self)
 
@@ -87,12 +91,18 @@ class MemorySender:
     _answers: list[tuple[int, Outcomes]] = field(default_factory=list)
     _polls: int = 0
 
-    def send(self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None) -> int:
+    def send(
+        self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None, *, insist: bool = False
+    ) -> int:
         inside = sum(len(answer.seq) for _, answer in self._answers)
         taken = values[: max(0, self.broker.mischief.room - inside)]
         for value, seq in zip(taken, sequence_numbers(taken).tolist(), strict=True):
             self._answer(seq, partition, self._write(value, seq, self.broker.logs[self.topic][partition]))
-        return len(taken)
+        if not insist:
+            return len(taken)
+        refused = sequence_numbers(values[len(taken) :]).tolist()
+        self._answers.append((self._polls, _outcomes([(seq, Outcome.FAILED, -1, -1) for seq in refused])))
+        return len(values)
 
     def _write(self, value: bytes, seq: int, log: Log) -> int:
         """Returns the offset (-1: nowhere)."""
@@ -127,8 +137,11 @@ class MemorySender:
         self._answers = [(at, answer) for at, answer in self._answers if at > self._polls]
         self._polls += 1
         rows = [
-            (int(answer.seq[0]), Outcome(int(answer.outcome[0])), int(answer.partition[0]), int(answer.offset[0]))
+            (int(seq), Outcome(int(outcome)), int(partition), int(offset))
             for answer in due
+            for seq, outcome, partition, offset in zip(
+                answer.seq, answer.outcome, answer.partition, answer.offset, strict=True
+            )
         ]
         return _outcomes(rows)
 

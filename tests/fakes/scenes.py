@@ -43,6 +43,7 @@ class MemoryLab:
     states: dict[str, NodeState] = field(default_factory=lambda: {f"node-{n}": "running" for n in (1, 2, 3)})
     stubborn: frozenset[str] = frozenset()
     done: list[str] = field(default_factory=list)
+    folder: Path | None = None  # of the nodes' data
     network: MemoryLinks = field(default_factory=MemoryLinks)
 
     def nodes(self, broker: str = "") -> tuple[str, ...]:
@@ -73,6 +74,9 @@ class MemoryLab:
 
     def logs(self, node: str, lines: int = 40) -> str:
         return ""
+
+    def data(self, node: str) -> Path | None:
+        return self.folder / node if self.folder else None
 
     def links(self) -> MemoryLinks:
         return self.network
@@ -159,9 +163,12 @@ class MemoryAdmin:
 
 
 class MemoryNodes:
-    """The part of a broker plug-in that faults use: which number a node has."""
+    """The part of a broker plug-in that faults and the timeline use."""
 
     name = "memory"
 
     def node_id(self, node: str) -> int:
         return int(node.rpartition("-")[2])
+
+    def files(self, data: Path, topic: str) -> Sequence[Path]:
+        return sorted(data.glob(f"{topic}.log"))

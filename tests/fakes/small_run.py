@@ -26,6 +26,7 @@ class SmallRun:
     broker: MemoryBroker = field(default_factory=MemoryBroker)
     load: Load = field(default_factory=lambda: Load(messages=100, rate=0))
     settings: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
     told: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -43,6 +44,7 @@ class SmallRun:
             ledger=str(self.folder),
             metrics="",
             settings=self.settings,
+            options=self.options,
             load=self.load,
             producer=number,
             messages=messages,

@@ -169,6 +169,10 @@ def test_counts_are_of_ids_and_of_rows() -> None:
         "delivered": 6,
         "processed": 3,
         "audited": 5,
+        "gone_in_client": 2,
+        "gone_on_wire": 0,
+        "gone_in_broker": 0,
+        "gone_elsewhere": 0,
     }
 
 
@@ -179,6 +183,7 @@ def test_the_autopsy_of_a_lost_message_names_what_stands_in_its_place() -> None:
         Word.LOST,
         MessageRef(0, 2, partition=0, offset=2, at_us=SENT + 2 * TICK + LATENCY, sent_us=SENT + 2 * TICK),
         instead=MessageRef(0, 3, partition=0, offset=2),
+        place="gone_elsewhere",
     )
 
 

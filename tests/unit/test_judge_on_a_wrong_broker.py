@@ -38,7 +38,7 @@ PERMITTED: dict[str, tuple[Mischief, dict[Word, int]]] = {
     "nothing wrong": (Mischief(), {}),
     "ghosts": (Mischief(ghosts={5, 6}), {Word.GHOST: 2}),
     "drops": (Mischief(drops={5, 6}), {Word.DROPPED: 2}),
-    "fails": (Mischief(fails={5, 6}), {}),
+    "fails": (Mischief(fails={5, 6}), {Word.REFUSED: 2}),
     "answers late": (Mischief(delay_polls=3, room=7), {}),
 }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from brokerlab.agents import options
 from brokerlab.agents.clock import now_us
 from brokerlab.agents.orders import Orders
 from brokerlab.agents.pacing import Pacer
@@ -42,7 +43,10 @@ class _Waiting:
 
 @dataclass
 class Producer:
-    """One producer's work. `run` returns when it was told to finish and every outcome is known."""
+    """One producer's work. `run` returns when it was told to finish and every outcome is known.
+
+    With the option `exit=at-once` it returns after its last call instead, whatever its client still holds.
+    """
 
     spec: AgentSpec
     sender: Sender
@@ -59,6 +63,8 @@ class Producer:
         load = self.spec.load
         self._mark = message.stamp(self.spec.run, self.spec.variant)
         self._spread = Spread(load, self.spec.producer)
+        self._insists = options.option(self.spec.options, "full") == "drop"
+        self._flushes = options.option(self.spec.options, "exit") == "flush"
         most = max(1, min(BATCH, BATCH_BYTES // (load.size + 12)))  # 12: a record's own fields
         pacer = Pacer(load.rate / load.producers, time.monotonic())
         self._sent = self._resolved = self.ledger.used  # what an earlier start sent is answered, or stays unknown
@@ -78,6 +84,8 @@ class Producer:
         self.ledger.ended()
 
     def _finished(self) -> bool:
+        if not self._flushes:
+            return not self._waiting and (self.orders.finish or self._sent == self.spec.messages)
         return self.orders.finish and self._room() <= 0 and self._sent == self._resolved
 
     def _room(self) -> int:
@@ -103,7 +111,7 @@ class Producer:
         """Give the client what it takes, in order."""
         while self._waiting:
             first = self._waiting[0]
-            taken = self.sender.send(first.values, first.partition, first.keys)
+            taken = self.sender.send(first.values, first.partition, first.keys, insist=self._insists)
             if taken < len(first.values):
                 first.values = first.values[taken:]
                 first.keys = first.keys[taken:] if first.keys else None

@@ -73,6 +73,18 @@ def parse(values: Sequence[bytes], mark: int) -> NDArray[np.void]:
     return parsed
 
 
+def find(data: bytes, mark: int, size: int) -> NDArray[np.void]:
+    """The intact messages with this mark anywhere in `data`, as `PARSED` rows, in order. size: of one message."""
+    wanted, before = mark.to_bytes(8, "little"), HEADER.fields["stamp"][1]  # type: ignore[index]  # it has fields
+    values, at = [], data.find(wanted)
+    while at >= 0:
+        values.append(data[max(0, at - before) : at - before + size])
+        at = data.find(wanted, at + 1)
+    parsed = parse(values, mark)
+    intact: NDArray[np.void] = parsed[parsed["intact"]]
+    return intact
+
+
 def _headers(values: Sequence[bytes]) -> NDArray[np.void]:
     """The first bytes of each value as `HEADER`s; values that are too short for one are padded (and fail their CRC)."""
     size = len(values[0]) if values else 0

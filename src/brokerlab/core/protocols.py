@@ -143,6 +143,9 @@ class Lab(Protocol):
 
     def logs(self, node: str, lines: int = 40) -> str: ...
 
+    def data(self, node: str) -> Path | None:
+        """The folder of a node's data, when it can be read from here."""
+
     def links(self) -> Links:
         """The network between clients and nodes, to be hurt; only with the capability `links`."""
 
@@ -178,8 +181,13 @@ class Sender(Protocol):
 
     reasons: list[str]  # reasons[0] == ""
 
-    def send(self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None) -> int:
-        """Hand over as many of `values` as there is room for, in order; returns how many (0 = full, poll first)."""
+    def send(
+        self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None, *, insist: bool = False
+    ) -> int:
+        """Hand over as many of `values` as there is room for, in order; returns how many (0 = full, poll first).
+
+        insist: all of them, room or not; those that the client itself then refuses have failed.
+        """
 
     def poll(self, timeout: float) -> Outcomes:
         """The outcomes that came in since, waiting at most `timeout` seconds for the first."""
@@ -269,6 +277,9 @@ class Broker(Protocol):
 
     def node_id(self, node: str) -> int:
         """The broker id of a node: 1 of "kafka-1"."""
+
+    def files(self, data: Path, topic: str) -> Sequence[Path]:
+        """The files of a node's data folder in which a topic's messages stand as they were sent."""
 
     def admin(self, endpoint: str, settings: Mapping[str, str]) -> Admin: ...
 

@@ -70,6 +70,7 @@ class Autopsy:
 
     message: as its producer knows it, with the acknowledged partition and offset. logged: every place where the audit
     found it. delivered: every delivery of it. instead: what the log holds now at the acknowledged place, if anything.
+    place: where it got to, when it is nowhere now; see `ledger.gone`.
     """
 
     word: Word
@@ -77,6 +78,7 @@ class Autopsy:
     logged: tuple[MessageRef, ...] = ()
     delivered: tuple[MessageRef, ...] = ()
     instead: MessageRef | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Word(StrEnum):
     GHOST = "ghost"
     DROPPED = "dropped"
     RESURRECTED = "resurrected"
+    REFUSED = "refused"
     ABORTED_READ = "aborted read"
     TORN_TRANSACTION = "torn transaction"
     REORDERED = "reordered"
@@ -68,6 +69,7 @@ MEANING: dict[Word, str] = {
     Word.GHOST: "outcome unknown, yet it appeared: permitted",
     Word.DROPPED: "outcome unknown, and it never appeared: permitted",
     Word.RESURRECTED: "reported as failed, yet it appeared",
+    Word.REFUSED: "reported as failed, and it never appeared: permitted",
     Word.ABORTED_READ: "of an aborted transaction, yet delivered",
     Word.TORN_TRANSACTION: "only a part of a committed transaction was received",
     Word.REORDERED: "a later id at a lower offset, of one producer in one partition",
@@ -77,8 +79,8 @@ MEANING: dict[Word, str] = {
     Word.LATE: "delivered after its deadline",
 }
 
-ALWAYS_PERMITTED: frozenset[Word] = frozenset({Word.GHOST, Word.DROPPED})
-"""Words that no guarantee excludes: an unknown outcome may turn out either way."""
+ALWAYS_PERMITTED: frozenset[Word] = frozenset({Word.GHOST, Word.DROPPED, Word.REFUSED})
+"""Words that no guarantee excludes: an unknown outcome may turn out either way, and what failed is not there."""
 
 PREVENTS_JUDGEMENT: frozenset[Word] = frozenset({Word.UNSEEN})
 """Words whose presence makes a verdict inconclusive, whatever a variant allows."""

@@ -9,10 +9,12 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal
 
+from brokerlab.core import message
 from brokerlab.core.protocols import Fault, Lab, Receipt, Scene
 from brokerlab.core.scenario import Heal, Hurt, Send, Span, Step
 from brokerlab.core.watch import Watcher
 from brokerlab.engine.workload import Workload
+from brokerlab.ledger import remains
 
 ANSWER_S = 60
 
@@ -90,10 +92,21 @@ class Timeline:
     def _heal(self, name: str) -> None:
         if name in self._unhealed:
             with self._span("heal", name):
+                self._keep_remains()
                 self._unhealed[name].heal(self._scene)
             del self._unhealed[name]
             self._active.pop(name, None)
             self._watcher.fault(name, f"{name}: healed", active=False)
+
+    def _keep_remains(self) -> None:
+        """Before a dead node may be started again, and lose what only it had."""
+        lab, setting = self._scene.lab, self._workload.setting
+        for node in lab.nodes():
+            if lab.state(node) != "gone" or not (data := lab.data(node)):
+                continue
+            for variant, topic in self._scene.topics.items():
+                folder, mark = setting.ledger(variant), message.stamp(setting.run, variant)
+                remains.keep(folder, node, mark, setting.load.size, self._scene.broker.files(data, topic))
 
 
 def possible(steps: Sequence[Step], lab: Lab) -> tuple[tuple[Step, ...], tuple[str, ...]]:

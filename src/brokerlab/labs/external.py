@@ -86,6 +86,9 @@ class ExternalLab:
     def logs(self, node: str, _lines: int = 40) -> str:
         _refuse(f"read the log of {node}")
 
+    def data(self, _node: str) -> Path | None:
+        return None
+
     def links(self) -> Links:
         _refuse("cut its clients off")
 

@@ -10,6 +10,7 @@ from brokerlab.core.verdict import Autopsy, Finding, MessageRef
 from brokerlab.core.words import Word
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.findings import ref, row_ref
+from brokerlab.ledger.gone import gone
 from brokerlab.ledger.ids import Integers, chunks
 from brokerlab.ledger.ledger import Rows
 
@@ -25,6 +26,7 @@ def autopsies(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Autopsy, 
     told = {int(identity): ref(facts, int(identity)) for identity in ids}
     logged = _of(facts, [facts.ledger.audit.rows], ids)
     delivered = _of(facts, [consumer.deliveries for consumer in facts.ledger.consumers], ids)
+    nowhere = gone(facts)
     standing = _at(facts.ledger.audit.rows, {_place(message) for message in told.values()})
     return tuple(
         Autopsy(
@@ -33,6 +35,7 @@ def autopsies(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Autopsy, 
             logged=tuple(logged.get(identity, ())),
             delivered=tuple(delivered.get(identity, ())),
             instead=_other(told[identity], standing.get(_place(told[identity]))),
+            place=next((place for place, ids in nowhere.items() if ids[identity]), ""),
         )
         for word, identity in cases
     )

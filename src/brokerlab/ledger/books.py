@@ -13,6 +13,7 @@ import numpy as np
 from brokerlab.core.verdict import Finding, Identity
 from brokerlab.core.words import Outcome, Word
 from brokerlab.ledger.facts import Facts
+from brokerlab.ledger.gone import gone
 from brokerlab.ledger.ids import Bitmap, chunks, positions
 from brokerlab.ledger.ledger import Rows
 from brokerlab.ledger.sightings import distinct
@@ -32,6 +33,7 @@ def counts(facts: Facts) -> dict[str, int]:
         "delivered": sum(len(consumer.deliveries) for consumer in ledger.consumers),
         "processed": sum(consumer.processed for consumer in ledger.consumers),
         "audited": len(ledger.audit.rows),
+        **{place: _size(ids) for place, ids in gone(facts).items()},
     }
 
 
@@ -49,7 +51,6 @@ def _of_ids(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Identity, .
 
     withdrawn = facts.promised & (facts.aborted | facts.undecided)
     fates = _size(facts.claimed & facts.received) + found(Word.LOST, Word.MISSED, Word.UNSEEN)
-    absent = facts.failed & ~facts.appeared
     return (
         Identity(
             "sent = acked + handed + unknown + failed", _size(facts.sent), sum(map(_size, map(facts.is_, _ANSWERS)))
@@ -61,7 +62,7 @@ def _of_ids(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Identity, .
             fates + _size(withdrawn),
         ),
         Identity("unknown = ghost + dropped", _size(facts.unknown), found(Word.GHOST, Word.DROPPED)),
-        Identity("failed = resurrected + absent", _size(facts.failed), found(Word.RESURRECTED) + _size(absent)),
+        Identity("failed = resurrected + refused", _size(facts.failed), found(Word.RESURRECTED, Word.REFUSED)),
     )
 
 

@@ -97,7 +97,26 @@ class Facts:
         found: Bitmap = self.sent & (self.transaction == outcome)
         return found
 
+    @cached_property
+    def unanswered(self) -> Bitmap:
+        """Sent, and their producer ended before it learned anything of them."""
+        found = np.zeros(self.ids.size, np.bool_)
+        for first, rows in zip(self.ids.base, self.ledger.sends, strict=False):
+            found[first : first + len(rows)] = rows["outcome"] == Outcome.SENT
+        return found
+
     # ------------------------------------------------------------ where they were seen
+
+    @cached_property
+    def remained(self) -> Bitmap | None:
+        """Found in the files of nodes that had died. None when nobody looked, or could: files in which not one message
+        of those is found that are in the log can't be read (they are compressed, say)."""
+        if self.ledger.remains is None:
+            return None
+        found = np.zeros(self.ids.size, np.bool_)
+        ids = self.ids.of(self.ledger.remains)
+        found[ids[ids >= 0]] = True
+        return found if (found & self.logged).any() or not self.logged.any() else None
 
     @cached_property
     def seen(self) -> Sightings:

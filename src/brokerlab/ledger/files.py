@@ -50,6 +50,7 @@ SENDS = Kind(".sends", b"BLsends", records.SEND)  # one per producer
 DELIVERIES = Kind(".deliveries", b"BLdelivr", records.DELIVERY)  # one per start of a consumer
 COMMITS = Kind(".commits", b"BLcommit", records.COMMIT)  # one per start of a consumer
 AUDIT = Kind(".audit", b"BLaudit", records.AUDITED)  # one per auditor; the area holds `SPAN`s
+REMAINS = Kind(".remains", b"BLremain", records.REMAIN)  # one per death of a node
 TRANSACTIONS = Kind(".transactions", b"BLtransa", records.TRANSACTION)  # one per transactional producer
 
 AREA = PAGE - HEADER.itemsize

@@ -64,7 +64,8 @@ class Ledger:
 
     sends: one `SEND` array a producer, indexed by sequence number. consumers: the group's members, each once a start.
     transactions: one `TRANSACTION` array a producer, or empty. effects: `EFFECT` rows. deadline_us: the longest that a
-    delivery may take, or None. torn: sentences about tails that a killed agent left half-written.
+    delivery may take, or None. remains: `REMAIN` rows of what nodes that had died still had, None when nobody looked.
+    torn: sentences about tails that a killed agent left half-written.
     """
 
     sends: tuple[Rows, ...]
@@ -73,6 +74,7 @@ class Ledger:
     transactions: tuple[Rows, ...] = ()
     effects: Rows = field(default_factory=lambda: no_rows(records.EFFECT))
     deadline_us: int | None = None
+    remains: Rows | None = None
     torn: tuple[str, ...] = ()
 
     @property

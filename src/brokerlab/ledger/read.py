@@ -33,6 +33,7 @@ def load(folder: Path, deadline_us: int | None = None) -> Ledger:
         audit=_audit(audits),
         transactions=tuple(file.rows for file in transactions),
         deadline_us=deadline_us,
+        remains=_remains(folder),
         torn=tuple(file.torn for file in everything if file.torn) + missing,
     )
 
@@ -79,6 +80,11 @@ def _consumer(file: files.Opened, commits: dict[str, Rows]) -> Consumer:
         commits=commits.get(file.path.stem, no_rows(records.COMMIT)),
         drained=bool(file.number("state")),
     )
+
+
+def _remains(folder: Path) -> Rows | None:
+    found = [file.rows for file in _all(folder, files.REMAINS)]
+    return np.concatenate(found) if found else None
 
 
 def _spans(file: files.Opened) -> Rows:

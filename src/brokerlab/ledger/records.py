@@ -35,5 +35,8 @@ TRANSACTION = np.dtype([("first", "<u4"), ("last", "<u4"), ("outcome", "u1"), ("
 # One per effect found in the effects store.
 EFFECT = np.dtype([("seq", "<u4"), ("producer", "<u2"), ("pad", "V2")])
 
+# One per message found in the files of a node that had died, before it was started again.
+REMAIN = np.dtype([("seq", "<u4"), ("producer", "<u2"), ("pad", "V2")])
+
 PHANTOM_PRODUCER = 0xFFFF
 """Stands as `producer` for a delivered or audited message that is not this run's, or whose checksum is wrong."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from brokerlab.core.verdict import VariantVerdict, upper_bound
 from brokerlab.core.words import Word
 
-NUMBERS = ("sent", "acked", "received", "lost", "duplicated", "unknown", "Prometheus", "p50/p99 ms")
+NUMBERS = ("sent", "acked", "received", "lost", "duplicated", "unknown", "gone", "Prometheus", "p50/p99 ms")
 HEADLINE = 5  # the first of them stay beside the verdict
+NOTHING = "-"  # of a column in which no variant has more than that, nothing is shown
 
 
 def numbers(variant: VariantVerdict) -> tuple[str, ...]:
@@ -19,6 +20,7 @@ def numbers(variant: VariantVerdict) -> tuple[str, ...]:
         _lost(variant),
         _duplicated(variant),
         f"{counts.get('unknown', 0):,}",
+        _gone(variant),
         _prometheus(variant),
         _latency(variant),
     )
@@ -46,6 +48,12 @@ def _duplicated(variant: VariantVerdict) -> str:
         return _nothing_of(0, _base(variant))
     split = {"written 2x": variant.found(Word.DUPLICATE), "delivered 2x": variant.found(Word.REDELIVERED)}
     return "\n".join([f"{variant.duplicated:,}", *[f"{count:,} {name}" for name, count in split.items() if count]])
+
+
+def _gone(variant: VariantVerdict) -> str:
+    """Where the messages got to that are nowhere now: lost, dropped and refused ones together."""
+    places = {name.removeprefix("gone_"): count for name, count in variant.counts.items() if name.startswith("gone_")}
+    return "\n".join(f"{count:,} {place.replace('_', ' ')}" for place, count in places.items() if count) or NOTHING
 
 
 def _nothing_of(observed: int, base: int) -> str:
@@ -77,7 +85,7 @@ def _prometheus(variant: VariantVerdict) -> str:
 
 
 def _latency(variant: VariantVerdict) -> str:
-    return "/".join(_ms(variant.latency_ms[name]) for name in ("p50", "p99") if name in variant.latency_ms) or "-"
+    return "/".join(_ms(variant.latency_ms[name]) for name in ("p50", "p99") if name in variant.latency_ms) or NOTHING
 
 
 def _ms(value: float) -> str:

@@ -117,6 +117,7 @@ def _autopsy(data: Mapping[str, Any]) -> Autopsy:
         logged=tuple(MessageRef(**each) for each in data["logged"]),
         delivered=tuple(MessageRef(**each) for each in data["delivered"]),
         instead=MessageRef(**data["instead"]) if data["instead"] else None,
+        place=data.get("place", ""),
     )
 
 

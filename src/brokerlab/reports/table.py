@@ -63,7 +63,10 @@ def _tables(run: RunVerdict, width: int) -> Iterator[RenderableType]:
     numbers = [Column(name, tuple(map(Text, row)), right=True) for name, row in zip(cells.NUMBERS, rows, strict=True)]
     verdicts = Column("verdict", tuple(styled(variant.verdict) for variant in run.variants))
     permitted = Column("permitted", tuple(Text(variant.permits) for variant in run.variants), words=True)
-    columns = [*numbers[: cells.HEADLINE], verdicts, *numbers[cells.HEADLINE :], permitted]
+    others = [
+        column for column in numbers[cells.HEADLINE :] if {text.plain for text in column.cells} != {cells.NOTHING}
+    ]
+    columns = [*numbers[: cells.HEADLINE], verdicts, *others, permitted]
     for table in tables(_names(run), columns, width):
         yield Padding(table, (1, 0, 1, 0), expand=False)
 

@@ -113,6 +113,19 @@ def test_a_client_with_little_room_gets_everything_in_order(tmp_path: Path) -> N
     assert delivered(small.all()) == list(range(N))
 
 
+def test_who_does_not_wait_for_room_loses_what_the_client_refuses_and_is_told(tmp_path: Path) -> None:
+    small = SmallRun(tmp_path, MemoryBroker(Mischief(room=7, delay_polls=2)), options={"full": "drop"})
+    ledger = small.all()
+    assert outcomes(ledger) == {"ACKED": 7, "FAILED": N - 7}
+    assert delivered(ledger) == list(range(7))
+
+
+def test_who_ends_at_once_learns_nothing_of_what_the_client_still_has(tmp_path: Path) -> None:
+    small = SmallRun(tmp_path, MemoryBroker(Mischief(delay_polls=1000)), options={"exit": "at-once"})
+    small.agent(small.spec("producer", 0, N), f"limit {N}")  # nobody has to tell it to finish
+    assert outcomes(load_ledger(tmp_path)) == {"SENT": N}
+
+
 def test_keys_stay_in_their_partition_and_in_order(tmp_path: Path) -> None:
     small = SmallRun(tmp_path, load=Load(messages=N, rate=0, partitions=3, keys=5))
     rows = small.all().audit.rows

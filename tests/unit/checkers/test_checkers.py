@@ -126,6 +126,13 @@ RESURRECTED: list[Case] = [
     ("unknown, and in the log", history("AU"), 0),
     ("of an aborted transaction, in the log alone", history("AF", None, [Reader("0")], transactions=["1-1a"]), 0),
 ]
+REFUSED: list[Case] = [
+    ("failed, and nowhere", history("AF", "0"), 1),
+    ("failed, and in the log", history("AF"), 0),
+    ("failed, and read", history("AF", "0", [Reader("0 1@1")]), 0),
+    ("unknown, and nowhere", history("AU", "0"), 0),
+    ("of an aborted transaction", history("AF", "0", transactions=["1-1a"]), 0),
+]
 ABORTED_READ: list[Case] = [
     ("delivered", history(FIVE, transactions=["3-4a"]), 2),
     ("delivered, not processed", history(FIVE, None, [Reader("0-4", 0)], transactions=["3-4a"]), 2),
@@ -218,6 +225,7 @@ CASES: dict[Word, list[Case]] = {
     Word.GHOST: GHOST,
     Word.DROPPED: DROPPED,
     Word.RESURRECTED: RESURRECTED,
+    Word.REFUSED: REFUSED,
     Word.ABORTED_READ: ABORTED_READ,
     Word.TORN_TRANSACTION: TORN,
     Word.REORDERED: REORDERED,

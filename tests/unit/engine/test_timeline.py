@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from brokerlab.core import message
 from brokerlab.core.errors import DeadlineError, InconclusiveError
 from brokerlab.core.load import Load
 from brokerlab.core.protocols import Receipt, Scene
@@ -16,6 +18,7 @@ from brokerlab.core.scenario import Heal, Hurt, Send, Story, Variant
 from brokerlab.core.watch import Silent
 from brokerlab.engine.timeline import Timeline, possible
 from brokerlab.engine.workload import Setting, Workload, slug
+from brokerlab.ledger.read import load as load_ledger
 from tests.fakes.scenes import FakeAgent, MemoryAdmin, MemoryLab, MemoryNodes
 
 
@@ -177,3 +180,29 @@ def test_a_step_that_may_not_last_goes_on_while_they_still_send(timeline, worklo
     with timeline() as playing:
         playing.play((Send(0.5, answered=("*",), at_most=0.1), Hurt("a", Scratch([]))))
     assert workload.counters()["slow"] == {"sent": 51, "acked": 0}
+
+
+def test_what_a_dead_node_has_is_read_before_it_is_healed(timeline: Callable[[], Timeline], tmp_path: Path) -> None:
+    """Healing starts it again, and then its log is truncated."""
+    lab = timeline()._scene.lab
+    assert isinstance(lab, MemoryLab)
+    lab.folder = tmp_path
+    log = tmp_path / "node-1" / "t.quick.log"
+    log.parent.mkdir()
+    values = message.build(message.stamp("r", "quick"), 0, np.array([3, 4], np.uint32), 100, 1)
+    log.write_bytes(b"\x00head".join([b"", *values, b""]))
+
+    class Killer(Scratch):
+        def hurt(self, scene: Scene) -> Mapping[str, Any]:
+            scene.lab.kill("node-1")
+            return super().hurt(scene)
+
+        def heal(self, scene: Scene) -> None:
+            log.write_bytes(b"")
+
+    with timeline() as played:
+        played.play([Hurt("kill", Killer([])), Heal("kill")])
+    quick, slow = (load_ledger(tmp_path / "ledger" / variant).remains for variant in ("quick", "slow"))
+    assert quick is not None
+    assert slow is not None
+    assert (quick["seq"].tolist(), len(slow)) == ([3, 4], 0)

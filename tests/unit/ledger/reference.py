@@ -56,6 +56,7 @@ class Reference:
             Word.GHOST: len(unknown & self.appeared),
             Word.DROPPED: len(unknown - self.appeared),
             Word.RESURRECTED: len(failed & self.appeared),
+            Word.REFUSED: len(failed - self.appeared),
             Word.ABORTED_READ: len({i for i in self.outcome if self.aborted(i)} & delivered),
             Word.TORN_TRANSACTION: self.torn(),
             Word.REORDERED: self.reordered(),

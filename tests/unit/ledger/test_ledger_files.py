@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brokerlab.core.errors import BrokerlabError, InconclusiveError, UsageError
@@ -207,6 +207,7 @@ def test_every_append_is_counted_when_it_returns(tmp_path_factory: pytest.TempPa
 
 
 @given(st.permutations(list(range(20))))
+@settings(deadline=None)
 def test_outcomes_in_any_order_find_their_rows(tmp_path_factory: pytest.TempPathFactory, order: list[int]) -> None:
     path = tmp_path_factory.mktemp("sends") / "p.sends"
     writer = SendsWriter(path, MARK, 0, 20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -26,6 +27,13 @@ def test_nothing_observed_has_its_bound() -> None:
 def test_duplicates_have_their_split() -> None:
     assert cell("duplicated", findings={Word.DUPLICATE: 5}) == "5\n5 written 2x"
     assert cell("duplicated", findings={Word.REDELIVERED: 5}) == "5\n5 delivered 2x"
+
+
+def test_what_is_gone_is_placed() -> None:
+    gone = verdicts.variant("v")
+    counts = {**gone.counts, "gone_in_client": 3, "gone_on_wire": 0, "gone_in_broker": 1200}
+    assert cells.numbers(replace(gone, counts=counts))[cells.NUMBERS.index("gone")] == "3 in client\n1,200 in broker"
+    assert cell("gone") == "-"
 
 
 def test_latency() -> None:

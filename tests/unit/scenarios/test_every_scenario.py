@@ -9,7 +9,7 @@ from brokerlab.core.protocols import Receipt
 from brokerlab.core.questions import QUESTIONS
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story
 from brokerlab.core.verdict import Finding, MessageRef, RunVerdict, VariantVerdict, Verdict
-from brokerlab.core.words import Word
+from brokerlab.core.words import ALWAYS_PERMITTED, Word
 
 SCENARIOS = [catalog.scenario(name) for name in catalog.scenario_names()]
 every = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -28,7 +28,7 @@ def test_it_answers_one_of_the_questions(scenario: Scenario) -> None:
 @every
 def test_what_must_show_is_allowed(scenario: Scenario) -> None:
     for variant in scenario.variants:
-        assert variant.shows <= variant.allows, variant.name
+        assert variant.shows <= variant.allows | ALWAYS_PERMITTED, variant.name
         assert variant.permits, variant.name
 
 
@@ -87,6 +87,19 @@ def test_acks_names_a_lost_message_and_who_had_it() -> None:
 def test_acks_claims_nothing_that_was_not_counted() -> None:
     text = told(catalog.scenario("acks"), {"acks=1": {Word.LOST: 0}, "acks=all": {Word.LOST: 3}})
     assert text == ""
+
+
+def test_fire_and_forget_says_where_messages_ended_and_who_was_told() -> None:
+    counts = {"sent": 1000, "gone_in_client": 50, "gone_on_wire": 20, "gone_in_broker": 30, "gone_elsewhere": 0}
+    findings = {Word.REFUSED: Finding(Word.REFUSED, 10), Word.DROPPED: Finding(Word.DROPPED, 45)}
+    variants = (
+        VariantVerdict("bad", Verdict.HELD, counts, findings),
+        VariantVerdict("good", Verdict.HELD, {"sent": 1000}, {}),
+    )
+    scenario = catalog.scenario("fire-and-forget")
+    (text,) = scenario.explain(RunVerdict("r", scenario.name, Verdict.HELD, variants), Story({}, (), {}, {}))
+    assert text.startswith("bad: 100 of 1,000 messages are gone (10%). 50 never left the client, 20 left it and")
+    assert text.endswith("the program was told of 15 of them.")  # 10 refused, 5 given up; of 40 it did not wait to hear
 
 
 def test_retries_counts_the_copies_and_what_stands_behind_later_ones() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from brokerlab.core.node import NodeSpec
 from brokerlab.core.protocols import Admin, Receiver, Sender
@@ -28,6 +29,10 @@ class Kafka:
 
     def node_id(self, node: str) -> int:
         return int(node.rpartition("-")[2])
+
+    def files(self, data: Path, topic: str) -> Sequence[Path]:
+        """The log segments of its partitions."""
+        return sorted(data.glob(f"{topic}-*/*.log"))
 
     def admin(self, endpoint: str, settings: Mapping[str, str]) -> Admin:
         from brokerlab.brokers.kafka.admin import KafkaAdmin

@@ -52,10 +52,12 @@ class KafkaSender:
         if idempotent:
             until(self._has_producer_id, "Kafka to give the producer its id", deadline=READY_S, every=0.0)
 
-    def send(self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None) -> int:
+    def send(
+        self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None, *, insist: bool = False
+    ) -> int:
         """Hand over all of them, or none while there is no room: a batch that is cut stays cut into small ones."""
         window = min(self._window, max(1, WINDOW_BYTES // len(values[0])))
-        room = min(len(values), window - self._inside)
+        room = len(values) if insist else min(len(values), window - self._inside)
         if room < len(values) and self._inside:
             return 0
         batch: list[dict[str, Any]] = [{"value": value} for value in values[:room]]

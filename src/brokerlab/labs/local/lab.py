@@ -16,7 +16,7 @@ from brokerlab.core.errors import LabError, UsageError
 from brokerlab.core.links import Links
 from brokerlab.core.node import JavaProgram, NodeSpec, broker_of
 from brokerlab.core.protocols import AgentSpec, NodeState, Progress
-from brokerlab.labs.local import agents, links, native, ports, processes, prometheus, startup, state, training
+from brokerlab.labs.local import agents, links, native, ports, processes, prometheus, render, startup, state, training
 from brokerlab.labs.local.logs import log_tail
 from brokerlab.labs.local.processes import ProcessId
 from brokerlab.labs.local.prometheus_program import find_or_install
@@ -145,6 +145,9 @@ class LocalLab:
 
     def logs(self, node: str, lines: int = 40) -> str:
         return log_tail(self._node(node).folder / LOG, lines)
+
+    def data(self, node: str) -> Path | None:
+        return self._node(node).folder / render.DATA
 
     def links(self) -> Links:
         if "links" not in self.capabilities:

@@ -15,6 +15,8 @@ from string import Template
 from brokerlab.core.node import JavaProgram, NodeSpec, Program
 from brokerlab.labs.local.ports import HOST, free_ports
 
+DATA = "data"  # a node's data folder, below its folder
+
 
 def kafka_uuid() -> str:
     """22 characters of base64 that do not begin with a dash (which command lines take for an option)."""
@@ -40,7 +42,7 @@ def addresses(ports: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
 def own_values(cluster_id: str, folder: Path) -> dict[str, str]:
     """The place-holders of one node. `data` is relative to the node's folder, in which it is run: a properties file
     would not take every path (commas, letters beyond Latin-1)."""
-    own = {"data": "data", "directory_id": kafka_uuid(), "secret": secrets.token_urlsafe(24), "folder": str(folder)}
+    own = {"data": DATA, "directory_id": kafka_uuid(), "secret": secrets.token_urlsafe(24), "folder": str(folder)}
     return own | {"cluster_id": cluster_id}
 
 

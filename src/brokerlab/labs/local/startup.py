@@ -48,9 +48,9 @@ def _furnish(
 ) -> None:
     """Fill a node's folder with all that it needs; what an earlier start left of it goes first."""
     shutil.rmtree(folder, ignore_errors=True)
-    formatted.fill(template, folder / "data")
+    formatted.fill(template, folder / render.DATA)
     render.write_files(folder, spec.files, values)
-    render.write_files(folder / "data", spec.data_files, values)
+    render.write_files(folder / render.DATA, spec.data_files, values)
     if launcher.account:
         launcher.account.own(folder)
     if tool := spec.prepared_by:
