@@ -101,7 +101,7 @@ class Timeline:
     def _keep_remains(self) -> None:
         """Before a dead node may be started again, and lose what only it had."""
         lab, setting = self._scene.lab, self._workload.setting
-        for node in lab.nodes():
+        for node in lab.nodes(self._scene.broker.name):
             if lab.state(node) != "gone" or not (data := lab.data(node)):
                 continue
             for variant, topic in self._scene.topics.items():

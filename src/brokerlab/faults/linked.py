@@ -25,7 +25,7 @@ def hurt(scene: Scene, way: Way, what: Trouble, amount: int) -> Mapping[str, Any
 
 def heal(scene: Scene, way: Way, what: Trouble) -> None:
     """Heal that of every link: who leads may have changed."""
-    for node in scene.lab.nodes():
+    for node in scene.lab.nodes(scene.broker.name):
         scene.lab.links().trouble(node, way, what, 0)
 
 

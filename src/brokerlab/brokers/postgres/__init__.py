@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from brokerlab.core.node import NodeSpec
 from brokerlab.core.protocols import Admin, Receiver, Sender
@@ -15,6 +16,7 @@ class Postgres:
 
     name: str = "postgres"
     port: str = "sql"
+    link: str = ""
 
     def nodes(self, count: int) -> tuple[NodeSpec, ...]:
         from brokerlab.brokers.postgres.nodes import node
@@ -23,6 +25,10 @@ class Postgres:
 
     def node_id(self, node: str) -> int:
         return int(node.rpartition("-")[2])
+
+    def files(self, data: Path, topic: str) -> Sequence[Path]:
+        """None: its pages hold compressed and cut values."""
+        return ()
 
     def admin(self, endpoint: str, settings: Mapping[str, str]) -> Admin:
         from brokerlab.brokers.postgres.admin import PostgresAdmin

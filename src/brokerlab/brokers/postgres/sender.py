@@ -45,8 +45,10 @@ class PostgresSender:
         tables.partitions(self._link, topic)
         self._answers: list[Outcomes] = []
 
-    def send(self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None) -> int:
-        """Write as many as make one commit, and remember what became of them for `poll`."""
+    def send(
+        self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None, *, insist: bool = False
+    ) -> int:
+        """Write as many as make one commit, and remember what became of them for `poll`; it is never without room."""
         taken = list(values[: self._batch])
         outcome, offsets, reason = self._insert(taken, partition)
         known = len(offsets) == len(taken)
