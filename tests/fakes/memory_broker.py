@@ -71,7 +71,8 @@ class MemoryBroker:
     def receiver(self, endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -> MemoryReceiver:
         start = self.offsets.setdefault((group, topic), {})
         positions = {partition: start.get(partition, 0) for partition in range(len(self.logs[topic]))}
-        return MemoryReceiver(self, topic, positions, start)
+        auto = settings.get("enable.auto.commit") == "true"
+        return MemoryReceiver(self, topic, positions, start, auto, dict(start))
 
     def auditor(
         self, endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]
@@ -169,6 +170,8 @@ class MemoryReceiver:
     topic: str
     at: dict[int, int]
     group: dict[int, int] | None
+    auto: bool = False  # commits whatever it gave out, by itself
+    _told: dict[int, int] = field(default_factory=dict)
     _rewound: set[int] = field(default_factory=set)
     closed: bool = False
 
@@ -183,6 +186,8 @@ class MemoryReceiver:
                     values.append(self.broker.logs[self.topic][partition][offset])
                     where.append((partition, offset))
                 self._maybe_rewind(partition, offset)
+        if self.auto and self.group is not None:
+            self.group.update(self.at)
         parts, offsets = zip(*where, strict=True) if where else ((), ())
         return Received(values, np.array(parts, np.int16), np.array(offsets, np.int64))
 
@@ -198,8 +203,9 @@ class MemoryReceiver:
 
     def commit(self) -> Mapping[int, int]:
         assert self.group is not None, "an auditor commits nothing"
-        new = {partition: offset for partition, offset in self.at.items() if self.group.get(partition, 0) != offset}
-        self.group.update(new)
+        self.group.update(self.at)
+        new = {partition: offset for partition, offset in self.at.items() if self._told.get(partition, 0) != offset}
+        self._told.update(new)
         return new
 
     def ends(self) -> Mapping[int, tuple[int, int]]:

@@ -6,17 +6,15 @@ without a flush, in whatever it is doing. Its ledger is written for exactly that
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Collection, Iterable
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 
 from brokerlab.agents.progress import Report
 from brokerlab.core.errors import UsageError
 
 PARENT_GONE = 3
-HELD_S = 0.05  # how often a held agent looks at what goes on without it
 
 
 class Orders:
@@ -43,18 +41,14 @@ class Orders:
         while not self._lines.empty():
             self._obey(self._lines.get())
 
-    def passing(self, point: str, report: Report, meanwhile: Callable[[], None] | None = None) -> None:
-        """The agent's loop passes this point: it stays while it is held here. meanwhile: what to look at until then."""
+    def passing(self, point: str, report: Report) -> None:
+        """The agent's loop passes this point: it stays while it is held here."""
         if self.held != point:
             return
         before = report.state
         report.become("held", point=point)
         while self.held == point:
-            with contextlib.suppress(Empty):
-                self._obey(self._lines.get(timeout=HELD_S if meanwhile else None))
-            if meanwhile and self.held == point:
-                meanwhile()
-                report.tell()
+            self._obey(self._lines.get())
         report.become(before)
 
     def _obey(self, line: str) -> None:

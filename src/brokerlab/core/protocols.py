@@ -88,8 +88,12 @@ class Crew(Protocol):
     def of(self, role: str) -> list[Agent]:
         """The agents of a role: of each name the process that was started last, whatever became of it."""
 
-    def hold(self, agents: Sequence[Agent], point: str) -> None:
-        """Returns when each stands at this point of its work (where it stays until `go`, or for good)."""
+    def hold(self, agents: Sequence[Agent], point: str, share: float | None = None) -> None:
+        """Returns when each stands at this point of its work (where it stays until `go`, or for good).
+
+        share: when they have been told, let the senders send up to this share of the messages, because an agent that
+        has nothing to do passes no point.
+        """
 
     def go(self, agents: Sequence[Agent]) -> None: ...
 
@@ -210,7 +214,10 @@ class Receiver(Protocol):
     def receive(self, most: int, timeout: float) -> Received: ...
 
     def commit(self) -> Mapping[int, int]:
-        """Commit the positions of all that was received; returns {partition: committed offset}, {} if nothing new."""
+        """Commit the positions of all that was received; returns {partition: committed offset}, {} if nothing new.
+
+        A client that was configured to commit by itself is only asked what it did.
+        """
 
     def ends(self) -> Mapping[int, tuple[int, int]]:
         """{partition: (low watermark, high watermark)} of the topic, asked of the broker now."""

@@ -92,8 +92,10 @@ class Workload:
 
     # ------------------------------------------------------------ what faults do to agents
 
-    def hold(self, agents: Sequence[Agent], point: str) -> None:
+    def hold(self, agents: Sequence[Agent], point: str, share: float | None = None) -> None:
         _tell(agents, f"hold {point}")
+        if share is not None:
+            self.allow(share)
 
         def held() -> bool:
             self.check()

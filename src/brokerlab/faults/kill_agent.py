@@ -8,25 +8,39 @@ process in the place of each.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from brokerlab.core.protocols import Agent, Receipt, Scene
+from brokerlab.core.wait import until
 from brokerlab.faults import targets
+
+GATHERED = 0.15  # of a variant's messages
+GATHER_S = 60
 
 
 @dataclass(frozen=True)
 class KillAgent:
-    """Kill one agent of a role in every variant, at a point of its work."""
+    """Kill one agent of a role in every variant, at a point of its work.
+
+    share: what may be sent while it is on its way to that point; None: messages flow already. gather: a later point of
+    its loop, where it is held first until many messages wait for it: so that what it has in hand when it dies is many.
+    """
 
     role: str
     at: str
+    share: float | None = None
+    gather: str = ""
     needs: frozenset[str] = frozenset({"agents"})
 
     def hurt(self, scene: Scene) -> Mapping[str, Any]:
         agents = targets.first_of_each_variant(scene, self.role)
-        scene.crew.hold(agents, self.at)
+        if self.gather:
+            before = _written(scene)
+            scene.crew.hold(agents, self.gather, self.share)
+            _await_more(scene, agents, before)
+        scene.crew.hold(agents, self.at, self.share)
         held = {agent.spec.variant: targets.counters(agent) for agent in agents}
         at_us = time.time_ns() // 1000
         scene.crew.kill(agents)
@@ -48,6 +62,22 @@ class KillAgent:
             else f"the kill did not bite: of {names or 'no agents'}, gone were {', '.join(facts['gone']) or 'none'}"
         )
         return Receipt("kill agent", bit, sentence, facts)
+
+
+def _written(scene: Scene) -> dict[str, int]:
+    """Messages a variant that wait for their readers, or were read already."""
+    return {variant: counts.get("acked", 0) + counts.get("handed", 0) for variant, counts in scene.counters().items()}
+
+
+def _await_more(scene: Scene, agents: Sequence[Agent], before: Mapping[str, int]) -> None:
+    goals = {a.spec.variant: before[a.spec.variant] + a.spec.load.messages * GATHERED for a in agents}
+
+    def gathered() -> bool:
+        written = _written(scene)
+        return all(written[variant] >= goal for variant, goal in goals.items())
+
+    what = "messages to gather in front of the agents that are to be killed"
+    until(gathered, what, deadline=GATHER_S, seen=lambda: f"{_written(scene)} of {goals}")
 
 
 def _killed(agent: Agent) -> bool:

@@ -134,21 +134,20 @@ def test_what_is_no_spec_is_refused_with_a_sentence(text: str) -> None:
 
 
 def test_an_agent_is_held_at_a_point_until_it_may_go_on() -> None:
-    orders, lines, looks = Orders({"here", "there"}), [], []
-    report = Report(lines.append)
+    orders, lines = Orders({"here", "there"}), []
+
+    def tell(line: str) -> None:
+        lines.append(json.loads(line))
+        orders.say("go")
+
+    report = Report(tell)
     report.become("working")
     orders.passing("here", report)  # nothing is held: no stop
     orders.say("hold here")
     orders.refresh()
     orders.passing("there", report)
-
-    def look() -> None:
-        looks.append(json.loads(lines[-1]))
-        orders.say("go")
-
-    orders.passing("here", report, meanwhile=look)
-    assert looks == [{"state": "held", "point": "here"}]
-    assert json.loads(lines[-1]) == {"state": "working"}
+    orders.passing("here", report)
+    assert lines == [{"state": "working"}, {"state": "held", "point": "here"}, {"state": "working"}]
 
 
 def test_held_at_one_point_it_can_be_moved_on_to_the_next() -> None:

@@ -146,8 +146,7 @@ def killing(role: str, at: str, **options: str) -> Scenario:
         variants=(replace(STRICT, options=options),),
         timeline=(
             Send(0.2),
-            Send(0.6, at_most=0.05),
-            Hurt("kill", KillAgent(role, at)),
+            Hurt("kill", KillAgent(role, at, share=0.6)),
             Send(0.6, at_most=0.3),
             Heal("kill"),
             Send(1.0, answered=("*",)),

@@ -25,12 +25,13 @@ ASK_S = 10.0
 class KafkaReceiver:
     """A consumer of a topic. Not thread-safe. Made by `member` or `auditor`."""
 
-    def __init__(self, client: Consumer, topic: str) -> None:
-        self._client, self._topic = client, topic
+    def __init__(self, client: Consumer, topic: str, *, auto: bool = False) -> None:
+        """auto: the client commits by itself, in the background."""
+        self._client, self._topic, self._auto = client, topic, auto
         self._partitions = await_leaders(client, topic, READY_S)
         self._positions: dict[int, int] = {}
         self._committed: dict[int, int] = {}
-        self._news: dict[int, int] = {}  # committed when partitions were taken away: told by the next `commit`
+        self._news: dict[int, int] = {}  # committed when partitions came or went: told by the next `commit`
         self._revoked: set[int] = set()
         self._assigned = False
 
@@ -55,11 +56,16 @@ class KafkaReceiver:
         known = self._client.committed(parts, timeout=ASK_S)
         self._positions |= {part.partition: part.offset if part.offset >= 0 else self._low(part) for part in known}
         self._committed |= {part.partition: self._positions[part.partition] for part in known}
+        self._news |= {part.partition: part.offset for part in known if part.offset >= 0}
         self._assigned = True
 
     def _on_revoke(self, _: Consumer, parts: list[TopicPartition]) -> None:
-        """All that was given out has been processed by now (the loop asks for more only then): commit it."""
-        self._news |= self.commit()
+        """All that was given out has been processed by now (the loop asks for more only then): commit it.
+
+        A client that commits by itself does so now, too.
+        """
+        if not self._auto:
+            self._news |= self.commit()
         self._forget(parts)
 
     def _on_lost(self, _: Consumer, parts: list[TopicPartition]) -> None:
@@ -113,10 +119,15 @@ class KafkaReceiver:
     # ------------------------------------------------------------ positions
 
     def commit(self) -> Mapping[int, int]:
-        """Commit all that was received; returns what is committed since the last call, {} if nothing (or not now)."""
+        """Commit all that was received; returns what is committed since the last call, {} if nothing (or not now).
+
+        A client that commits by itself is not interfered with: the group's coordinator is asked what it did.
+        """
         from confluent_kafka import KafkaException, TopicPartition
 
         told, self._news = self._news, {}
+        if self._auto:
+            return {**told, **self._committed_by_itself()}
         new = {at: offset for at, offset in self._positions.items() if self._committed.get(at) != offset}
         if new:
             offsets = [TopicPartition(self._topic, partition, offset) for partition, offset in new.items()]
@@ -126,6 +137,19 @@ class KafkaReceiver:
                 return told
             self._committed |= new
         return {**told, **new}
+
+    def _committed_by_itself(self) -> Mapping[int, int]:
+        from confluent_kafka import KafkaException, TopicPartition
+
+        try:
+            asked = [TopicPartition(self._topic, partition) for partition in self._positions]
+            told = self._client.committed(asked, timeout=ASK_S)
+        except KafkaException:  # no coordinator just now
+            return {}
+        known = {part.partition: part.offset for part in told if part.offset >= 0}
+        new = {partition: offset for partition, offset in known.items() if self._committed.get(partition) != offset}
+        self._committed |= new
+        return new
 
     def ends(self) -> Mapping[int, tuple[int, int]]:
         """{partition: (low, high)}, asked of the partitions' leaders."""
@@ -155,7 +179,8 @@ class KafkaReceiver:
 
 def member(endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -> KafkaReceiver:
     """A member of a consumer group."""
-    receiver = KafkaReceiver(_client(endpoint, group, settings), topic)
+    auto = settings.get("enable.auto.commit", CONSUMER["enable.auto.commit"]).lower() == "true"
+    receiver = KafkaReceiver(_client(endpoint, group, settings), topic, auto=auto)
     receiver.subscribe()
     return receiver
 

@@ -1,0 +1,84 @@
+"""Scenarios on a broker of memory: on one that keeps its promises they hold, on one that does wrong they do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from brokerlab import catalog
+from brokerlab.core.scenario import Scenario
+from brokerlab.core.verdict import RunVerdict, Verdict
+from brokerlab.core.watch import Silent
+from brokerlab.core.words import Word
+from brokerlab.engine.run import Request, run
+from tests.fakes.memory_broker import Mischief
+from tests.fakes.thread_lab import ThreadLab
+
+NAMES = ("consumer-crash",)
+WRONGS = {
+    Word.LOST: Mischief(loses={150}),
+    Word.DUPLICATE: Mischief(repeats={7}),
+    Word.PHANTOM: Mischief(invents=(b"from nobody",)),
+    Word.REORDERED: Mischief(reorders={90}),
+    Word.RESURRECTED: Mischief(resurrects={3}),
+    Word.SKIP: Mischief(skips={20}),
+}
+every = pytest.mark.parametrize("name", NAMES)
+
+
+def carry_out(scenario: Scenario, folder: Path, mischief: Mischief | None = None) -> RunVerdict:
+    """Smaller and faster than for real; the fake's groups have one member."""
+    lab = ThreadLab()
+    lab.broker.mischief = mischief or Mischief()
+    load = replace(scenario.load, messages=600, rate=2000, consumers=1, partitions=1)
+    return run(Request(lab, lab.broker, "run", scenario, scenario.variants, load, folder), Silent())
+
+
+@every
+def test_it_holds_on_a_broker_that_keeps_its_promises(name: str, tmp_path: Path) -> None:
+    verdict = carry_out(catalog.scenario(name), tmp_path)
+    assert verdict.verdict is Verdict.HELD, verdict.reasons
+    assert verdict.explanation
+
+
+@every
+@pytest.mark.parametrize("word", WRONGS)
+def test_a_broker_that_does_wrong_is_caught(name: str, word: Word, tmp_path: Path) -> None:
+    verdict = carry_out(catalog.scenario(name), tmp_path, WRONGS[word])
+    assert verdict.verdict is Verdict.BROKEN
+    for variant in verdict.variants:
+        assert variant.found(word) >= 1, variant.variant
+        assert variant.verdict is Verdict.BROKEN, variant.variant
+
+
+def swapped(name: str, variant: str, **options: str) -> Scenario:
+    """The scenario with one variant alone, whose application behaves otherwise than it says."""
+    scenario = catalog.scenario(name)
+    (chosen,) = [each for each in scenario.variants if each.name == variant]
+    return replace(scenario, variants=(replace(chosen, options=options),))
+
+
+def test_a_consumer_that_commits_before_breaks_the_promise_of_one_that_commits_after(tmp_path: Path) -> None:
+    verdict = carry_out(swapped("consumer-crash", "commit after", commit="before"), tmp_path)
+    assert verdict.verdict is Verdict.BROKEN
+    assert verdict.variants[0].found(Word.MISSED) > 0
+
+
+def test_a_consumer_that_commits_after_does_not_show_what_one_that_commits_before_must(tmp_path: Path) -> None:
+    verdict = carry_out(swapped("consumer-crash", "commit before", commit="after"), tmp_path)
+    assert verdict.verdict is Verdict.BROKEN, "it repeats, which at most once excludes"
+    assert verdict.variants[0].found(Word.MISSED) == 0
+
+
+def test_consumer_crash_says_how_many_and_which(tmp_path: Path) -> None:
+    verdict = carry_out(catalog.scenario("consumer-crash"), tmp_path)
+    held = verdict.receipts[0].facts["held"]
+    auto, before, after = verdict.variants
+    for variant in (auto, before):
+        counts = held[variant.variant]
+        assert variant.found(Word.MISSED) == counts["delivered"] - counts["processed"] > 0
+        assert f"#{variant.findings[Word.MISSED].examples[0].seq} (partition 0" in " ".join(verdict.explanation)
+    assert after.found(Word.REDELIVERED) == held[after.variant]["delivered"] - held[after.variant]["committed"] > 0
+    assert "Nothing was missed: each of 600 messages" in verdict.explanation[-1]
