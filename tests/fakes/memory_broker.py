@@ -6,6 +6,7 @@ and by offset when they are read; without any, it is a broker that keeps every p
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from brokerlab.core.protocols import Outcomes, PartitionState, Received
 from brokerlab.core.words import Outcome
 
 Log = list[bytes]
+TURN_S = 0.002  # whoever waits lets the other threads work
 
 
 @dataclass
@@ -134,6 +136,8 @@ class MemorySender:
         self._answers.append((self._polls + mischief.delay_polls, row))
 
     def poll(self, timeout: float) -> Outcomes:
+        if not self._answers:
+            time.sleep(min(timeout, TURN_S))
         due = [answer for at, answer in self._answers if at <= self._polls]
         self._answers = [(at, answer) for at, answer in self._answers if at > self._polls]
         self._polls += 1
@@ -186,6 +190,8 @@ class MemoryReceiver:
                     values.append(self.broker.logs[self.topic][partition][offset])
                     where.append((partition, offset))
                 self._maybe_rewind(partition, offset)
+        if not values:
+            time.sleep(min(timeout, TURN_S))
         if self.auto and self.group is not None:
             self.group.update(self.at)
         parts, offsets = zip(*where, strict=True) if where else ((), ())

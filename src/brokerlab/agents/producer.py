@@ -86,11 +86,12 @@ class Producer:
     def _finished(self) -> bool:
         if not self._flushes:
             return not self._waiting and (self.orders.finish or self._sent == self.spec.messages)
-        return self.orders.finish and self._room() <= 0 and self._sent == self._resolved
+        return self.orders.finish and not self._room() and self._sent == self._resolved
 
     def _room(self) -> int:
-        """How many may be sent by order; none while the client has no room for those that were."""
-        return 0 if self._waiting else min(self.orders.limit, self.spec.messages) - self._sent
+        """How many may be sent by order; none while the client has no room for those that were, and none while a
+        replacement has not been told its limit yet."""
+        return 0 if self._waiting else max(0, min(self.orders.limit, self.spec.messages) - self._sent)
 
     def _patience(self, pacer: Pacer) -> float:
         """How long to wait for outcomes: not at all while there is something to send."""

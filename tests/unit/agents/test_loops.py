@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from brokerlab.ledger.ledger import Ledger
 from brokerlab.ledger.read import load as load_ledger
 from brokerlab.ledger.read import reasons
 from brokerlab.ledger.records import PHANTOM_PRODUCER
+from brokerlab.ledger.sends import SendsWriter
 from tests.fakes.memory_broker import MemoryBroker, Mischief
 from tests.fakes.small_run import TOPIC, SmallRun
 
@@ -171,3 +173,11 @@ def test_a_consumer_that_starts_again_goes_on_in_a_new_file(tmp_path: Path) -> N
     ledger = load_ledger(tmp_path)
     assert [consumer.name for consumer in ledger.consumers] == ["consumer-0.1", "consumer-0.2"]
     assert [len(consumer.deliveries) for consumer in ledger.consumers] == [N, 0]
+
+
+def test_a_replacement_sends_nothing_before_it_is_told_how_much(tmp_path: Path) -> None:
+    small = SmallRun(tmp_path)
+    spec = small.spec("producer", 0, N)
+    SendsWriter(tmp_path / "producer-0.sends", 0, 0, N).sent(0, 10, at=1)
+    report = small.agent(replace(spec, start=2), "finish")
+    assert (report.counts["resumed"], report.counts["sent"], small.broker.logs[TOPIC]) == (10, 0, [[]])
