@@ -40,8 +40,8 @@ class Lab:
     def heal(self, say: Any) -> None:
         self.did.append("healed")
 
-    def endpoint(self, port: str) -> str:
-        return "127.0.0.1:1"
+    def admin(self, which: Any, settings: Any) -> Admin:
+        return which.admin("127.0.0.1:1", settings)
 
 
 def broker(error: Exception | None = None) -> Any:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ KINDS = {
         "ServiceAccount": ("serviceaccounts", True),
         "ConfigMap": ("configmaps", True),
         "Event": ("events", True),
+        "Secret": ("secrets", True),
     },
     "apps/v1": {
         "Deployment": ("deployments", True),
@@ -35,13 +37,19 @@ KINDS = {
         "ReplicaSet": ("replicasets", True),
     },
     "batch/v1": {"Job": ("jobs", True)},
-    "networking.k8s.io/v1": {"Ingress": ("ingresses", True), "IngressClass": ("ingressclasses", False)},
+    "policy/v1": {"PodDisruptionBudget": ("poddisruptionbudgets", True)},
+    "networking.k8s.io/v1": {
+        "Ingress": ("ingresses", True),
+        "IngressClass": ("ingressclasses", False),
+        "NetworkPolicy": ("networkpolicies", True),
+    },
     "discovery.k8s.io/v1": {"EndpointSlice": ("endpointslices", True)},
     "rbac.authorization.k8s.io/v1": {"ClusterRole": ("clusterroles", False)},
     "apiextensions.k8s.io/v1": {"CustomResourceDefinition": ("customresourcedefinitions", False)},
 }
 MONITORING = {
     "ServiceMonitor": ("servicemonitors", True),
+    "PodMonitor": ("podmonitors", True),
     "PrometheusRule": ("prometheusrules", True),
     "Prometheus": ("prometheuses", True),
     "Alertmanager": ("alertmanagers", True),
@@ -50,7 +58,11 @@ MONITORING = {
 
 @dataclass
 class KubeApi:
-    """objects: {path: object}. requests: "METHOD path?query" in order. faults: [(pattern of these, status, body)]."""
+    """objects: {path: object}. requests: "METHOD path?query" in order. faults: [(pattern of these, status, body)].
+
+    behind: {"namespace/pod": the port on 127.0.0.1 that its proxy to that pod leads to}. cut: how many of the next
+    answers of pods come only by half.
+    """
 
     kinds: dict[str, dict[str, tuple[str, bool]]] = field(
         default_factory=lambda: {key: dict(KINDS[key]) for key in KINDS}
@@ -60,6 +72,8 @@ class KubeApi:
     requests: list[str] = field(default_factory=list)
     faults: list[tuple[str, int, Json]] = field(default_factory=list)
     becomes: dict[str, Callable[[Json], None]] = field(default_factory=dict)  # kind -> called at each look
+    behind: dict[str, int] = field(default_factory=dict)
+    cut: int = 0
     url: str = ""
 
     def install_operator(self) -> None:
@@ -87,6 +101,18 @@ class KubeApi:
         path = folder / "kubeconfig"
         path.write_text(yaml.safe_dump(config))
         return path
+
+    def proxied(self, method: str, target: str, headers: dict[str, str], body: bytes) -> HTTPResponse | None:
+        """The answer of the pod that this request is for, None when it is for the API server itself."""
+        to_pod = re.fullmatch(r"/api/v1/namespaces/([^/]+)/pods/([^/:]+):\d+/proxy/(.*)", target)
+        if to_pod is None or f"{to_pod[1]}/{to_pod[2]}" not in self.behind:
+            return None
+        self.requests.append(f"{method} {target}")
+        if any(re.search(pattern, self.requests[-1]) for pattern, *_ in self.faults):
+            return None
+        connection = HTTPConnection("127.0.0.1", self.behind[f"{to_pod[1]}/{to_pod[2]}"], timeout=10)
+        connection.request(method, f"/{to_pod[3]}", body or None, headers)
+        return connection.getresponse()
 
     def answer(self, method: str, target: str, body: Json | None) -> tuple[int, Any]:
         split = urlsplit(target)
@@ -169,8 +195,12 @@ def serving(api: KubeApi) -> Iterator[KubeApi]:
 
     class Handler(BaseHTTPRequestHandler):
         def do(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            from_pod = api.proxied(self.command, self.path, dict(self.headers), raw)
+            if from_pod is not None:
+                self.relay(from_pod)
+                return
+            body = json.loads(raw) if raw else None
             status, answer = api.answer(self.command, self.path, body)
             data = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
             self.send_response(status)
@@ -178,6 +208,19 @@ def serving(api: KubeApi) -> Iterator[KubeApi]:
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+
+        def relay(self, answer: HTTPResponse) -> None:
+            self.send_response(answer.status)
+            length = answer.getheader("Content-Length")
+            if length:
+                self.send_header("Content-Length", length)
+            self.end_headers()
+            if length and api.cut > 0:
+                api.cut -= 1
+                self.wfile.write(answer.read(int(length) // 2))
+                return
+            while part := answer.read1(65536):
+                self.wfile.write(part)
 
         do_GET = do_PATCH = do_POST = do_DELETE = do  # noqa: N815 - http.server's names
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from brokerlab.core.links import COUNTERS, Trouble, Way
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import AgentSpec, NodeState, PartitionState
+from brokerlab.core.protocols import Admin, AgentSpec, Broker, NodeState, PartitionState
 from brokerlab.core.scenario import Variant
 from brokerlab.engine.workload import Setting, Workload
 
@@ -52,6 +52,9 @@ class MemoryLab:
     def endpoint(self, port: str) -> str:
         return "nowhere:1"
 
+    def admin(self, broker: Broker, settings: Mapping[str, str]) -> Admin:
+        return broker.admin(self.endpoint(broker.port), settings)
+
     def state(self, node: str) -> NodeState:
         return self.states[node]
 
@@ -85,6 +88,9 @@ class MemoryLab:
         return None
 
     def scrape(self, job: str, target: str | None, labels: Mapping[str, str]) -> None: ...
+
+    def expositions(self) -> int:
+        return 1
 
     def start_agent(self, spec: AgentSpec, folder: Path) -> FakeAgent:
         return FakeAgent(spec)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brokerlab.cli import terminal
-from brokerlab.core.protocols import Progress
 
 if TYPE_CHECKING:
+    from brokerlab.core.protocols import Progress
     from brokerlab.kube.api import Kube
 
 Context = Annotated[

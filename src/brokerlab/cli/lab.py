@@ -1,4 +1,4 @@
-"""`brokerlab lab`: brokers of our own on this machine, and Prometheus beside them: up, down, status, logs."""
+"""`brokerlab lab`: brokers of our own, here or in a cluster, and Prometheus beside them: up, down, status, logs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brokerlab.cli import options, terminal, tree
+from brokerlab.cli import clusters, options, terminal, tree
+from brokerlab.cli import lab_kubernetes as inside
 
 if TYPE_CHECKING:
-    from brokerlab.core.protocols import Progress
+    from brokerlab.core.protocols import Broker, Progress
     from brokerlab.labs.local.lab import LocalLab
     from brokerlab.labs.local.status import LabStatus, ProcessStatus
 
@@ -19,12 +20,13 @@ NODES = 3
 READY_S = 60.0
 
 app = tree.group(
-    "Brokers of our own on this machine, and Prometheus.",
+    "Brokers of our own, on this machine or in a cluster, and Prometheus.",
     """
 brokerlab lab up             three brokers and Prometheus, in a few seconds
 brokerlab lab status --json
 brokerlab lab logs kafka-1 --lines 100
 brokerlab lab down           ends them all; their data are discarded
+brokerlab lab up --lab kubernetes --context minikube
 """,
 )
 
@@ -34,15 +36,31 @@ Lines = Annotated[int, typer.Option("--lines", "-n", min=1, metavar="N", help="S
 
 @app.command()
 def up(
+    lab: options.OwnLabOption = "local",
     java: options.Java = None,
     prometheus: options.Prometheus = True,
+    context: clusters.Context = None,
+    namespace: inside.Namespace = inside.NAMESPACE,
+    image: inside.Image = None,
+    registry: inside.Registry = None,
+    broker_image: inside.BrokerImage = None,
+    prometheus_url: inside.PrometheusUrl = None,
+    prometheus_image: inside.PrometheusImage = None,
+    yes: options.Yes = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Start the lab, or make one that runs whole again. It stays until `brokerlab lab down`."""
+    say = _nothing if quiet else terminal.say
+    if lab == "kubernetes":
+        wanted = inside.Wanted(
+            context, namespace, image, registry, broker_image, prometheus_url, prometheus_image, yes=yes
+        )
+        inside.up(_broker(), NODES, wanted, say, prometheus=prometheus)
+        inside.show(wanted, json=json)
+        return
     from brokerlab.labs.local.status import status
 
-    say = _nothing if quiet else terminal.say
     found = _found()
     if found:
         say("a lab is up already")
@@ -53,38 +71,70 @@ def up(
 
 
 @app.command()
-def down(quiet: options.Quiet = False) -> None:
+def down(
+    lab: options.OwnLabOption = "local",
+    context: clusters.Context = None,
+    namespace: inside.Namespace = inside.NAMESPACE,
+    yes: options.Yes = False,
+    quiet: options.Quiet = False,
+) -> None:
     """Take down the lab, or what is left of one. Data are discarded."""
     from brokerlab.labs.external import ExternalLab
     from brokerlab.labs.local.lab import LocalLab
 
     say = _nothing if quiet else terminal.say
-    found = [LocalLab.down(say), ExternalLab.down(say)]
+    if lab == "kubernetes":
+        found = [inside.down(inside.Wanted(context, namespace, yes=yes), say)]
+    else:
+        found = [LocalLab.down(say), ExternalLab.down(say)]
     if not any(found):
         say("no lab is up")
 
 
 @app.command(name="status")
-def status_(json: options.Json = False) -> None:
+def status_(
+    lab: options.OwnLabOption = "local",
+    context: clusters.Context = None,
+    namespace: inside.Namespace = inside.NAMESPACE,
+    json: options.Json = False,
+) -> None:
     """Show what runs: nodes, ports, memory, Prometheus."""
+    if lab == "kubernetes":
+        inside.show(inside.Wanted(context, namespace), json=json)
+        return
     from brokerlab.labs.local.status import status
 
     _show(status(), json=json)
 
 
 @app.command()
-def logs(node: Node, lines: Lines = 40) -> None:
+def logs(
+    node: Node,
+    lines: Lines = 40,
+    lab: options.OwnLabOption = "local",
+    context: clusters.Context = None,
+    namespace: inside.Namespace = inside.NAMESPACE,
+) -> None:
     """Print the end of a node's log."""
     from brokerlab.core.errors import UsageError
 
-    lab = _found()
-    if lab is None:
+    if lab == "kubernetes":
+        typer.echo(inside.logs(_broker(), NODES, inside.Wanted(context, namespace), node, lines))
+        return
+    found = _found()
+    if found is None:
         raise UsageError("no lab is up", "brokerlab lab up")
-    typer.echo(lab.logs(node, lines))
+    typer.echo(found.logs(node, lines))
 
 
 def _nothing(_sentence: str) -> None:
     """Progress when --quiet was said."""
+
+
+def _broker() -> Broker:
+    from brokerlab import catalog
+
+    return catalog.broker(BROKER)
 
 
 def _found() -> LocalLab | None:
@@ -97,15 +147,14 @@ def _started(*, java: str | None, prometheus: bool, say: Progress) -> None:
     """Start a lab and wait until every node has joined; one that does not come so far is taken down again."""
     import time
 
-    from brokerlab import catalog
     from brokerlab.core.errors import DeadlineError, LabError
     from brokerlab.labs.local.lab import LocalLab
 
     began = time.monotonic()
-    broker = catalog.broker(BROKER)
+    broker = _broker()
     lab = LocalLab.up(broker.nodes(NODES), with_prometheus=prometheus, say=say, java=java)
     try:
-        admin = broker.admin(lab.endpoint(broker.port), {})
+        admin = lab.admin(broker, {})
         admin.await_ready(NODES, READY_S)
         admin.close()
     except DeadlineError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from brokerlab.core import folders
 from brokerlab.core.errors import DeadlineError, LabError, UsageError
 
 if TYPE_CHECKING:
+    from brokerlab.cli.lab_kubernetes import Wanted
     from brokerlab.core.protocols import Broker, Lab, Progress
 
 READY_S = 60.0
@@ -26,13 +27,17 @@ class Where:
     java: str | None = None
     prometheus: bool = True
     keep: bool = False
+    cluster: Wanted | None = None  # of the lab kubernetes
 
 
-def where(lab: str, bootstrap: str | None, java: Path | None, *, prometheus: bool, keep: bool) -> Where:
+def where(
+    lab: str, bootstrap: str | None, java: Path | None, *, prometheus: bool, keep: bool, cluster: Wanted
+) -> Where:
     """Raises UsageError for options that contradict each other."""
     if lab == "external" and not bootstrap:
         raise UsageError("--lab external needs to know where the cluster is", "say --bootstrap HOST:PORT")
-    return Where(bootstrap, str(java) if java else None, prometheus, keep)
+    in_cluster = cluster if lab == "kubernetes" else None
+    return Where(bootstrap, str(java) if java else None, prometheus, keep, in_cluster)
 
 
 @contextmanager
@@ -40,7 +45,12 @@ def ready(broker: Broker, nodes: int, wanted: Where, say: Progress) -> Iterator[
     """A lab that is up, for this run alone. What was started for it is taken down, unless it is to be kept."""
     with ExitStack() as undo:
         undo.enter_context(_alone())
-        yield _external(wanted, say, undo) if wanted.bootstrap else _local(broker, nodes, wanted, say, undo)
+        if wanted.cluster:
+            yield undo.enter_context(_inside(broker, nodes, wanted, wanted.cluster, say))
+        elif wanted.bootstrap:
+            yield _external(wanted, say, undo)
+        else:
+            yield _local(broker, nodes, wanted, say, undo)
 
 
 def _local(broker: Broker, nodes: int, wanted: Where, say: Progress, undo: ExitStack) -> Lab:
@@ -59,13 +69,21 @@ def _local(broker: Broker, nodes: int, wanted: Where, say: Progress, undo: ExitS
 
 
 def _await_whole(broker: Broker, lab: Lab, nodes: int) -> None:
-    admin = broker.admin(lab.endpoint(broker.port), {})
+    admin = lab.admin(broker, {})
     try:
         admin.await_ready(nodes, READY_S)
     except DeadlineError as error:
         raise LabError(error.message, "brokerlab lab status; brokerlab lab logs kafka-1") from error
     finally:
         admin.close()
+
+
+def _inside(broker: Broker, nodes: int, wanted: Where, cluster: Wanted, say: Progress) -> AbstractContextManager[Lab]:
+    from brokerlab.cli import lab_kubernetes
+
+    return lab_kubernetes.ready(
+        broker, nodes, cluster, say, prometheus=wanted.prometheus, bootstrap=wanted.bootstrap, keep=wanted.keep
+    )
 
 
 def _external(wanted: Where, say: Progress, undo: ExitStack) -> Lab:

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-LabName = Literal["local", "external"]
+LabName = Literal["local", "external", "kubernetes"]
+OwnLab = Literal["local", "kubernetes"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask, do it.")]
@@ -83,7 +84,11 @@ Only = Annotated[
 
 # Where it runs.
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the lab up afterwards.")]
-LabOption = Annotated[LabName, typer.Option("--lab", help="local: brokers of our own. external: see --bootstrap.")]
+LabOption = Annotated[
+    LabName,
+    typer.Option("--lab", help="local: processes here. kubernetes: pods of a cluster. external: see --bootstrap."),
+]
+OwnLabOption = Annotated[OwnLab, typer.Option("--lab", help="local: processes here. kubernetes: pods of a cluster.")]
 Bootstrap = Annotated[
     str | None,
     typer.Option("--bootstrap", metavar="HOST:PORT,...", help="A cluster of yours, instead of brokers of our own."),

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from brokerlab.cli import options, terminal, tree
+from brokerlab.cli import clusters, options, terminal, tree
+from brokerlab.cli import lab_kubernetes as inside
 from brokerlab.core import folders
 
 app = tree.group(
@@ -15,6 +16,7 @@ app = tree.group(
 brokerlab scenario run acks                        the whole ladder, on brokers of our own
 brokerlab scenario run acks --only acks=all --json
 brokerlab scenario run acks --junit acks.xml       for CI: exit code 0 held, 1 broken, 3 inconclusive
+brokerlab scenario run acks --lab kubernetes       brokers and agents as pods, in the cluster of your kubeconfig
 brokerlab scenario check last                      judge the latest run again, offline
 """,
 )
@@ -77,6 +79,14 @@ def run(
     java: options.Java = None,
     prometheus: options.Prometheus = True,
     keep: options.Keep = False,
+    context: clusters.Context = None,
+    namespace: inside.Namespace = inside.NAMESPACE,
+    image: inside.Image = None,
+    registry: inside.Registry = None,
+    broker_image: inside.BrokerImage = None,
+    prometheus_url: inside.PrometheusUrl = None,
+    prometheus_image: inside.PrometheusImage = None,
+    yes: options.Yes = False,
     runs_dir: options.RunsDir = None,
     json: options.Json = False,
     junit: options.Junit = None,
@@ -93,7 +103,10 @@ def run(
     numbers = {"messages": messages, "size": size, "rate": rate, "producers": producers}
     numbers |= {"consumers": consumers, "partitions": partitions, "keys": keys, "seed": seed}
     wish = running.wish(name, only or [], numbers, properties)
-    where = labs.where(lab, bootstrap, java, prometheus=prometheus, keep=keep)
+    cluster = inside.Wanted(
+        context, namespace, image, registry, broker_image, prometheus_url, prometheus_image, yes=yes
+    )
+    where = labs.where(lab, bootstrap, java, prometheus=prometheus, keep=keep, cluster=cluster)
     with watching(terminal.console(stderr=True), quiet=quiet) as watcher:
         verdict, stored = running.carry_out(wish, where, runs_dir or folders.runs(), watcher)
     reporting.show(verdict, stored.folder, json=json, svg=svg, junit=junit)

@@ -1,7 +1,8 @@
 """What a broker consists of, as data: the nodes that a lab renders into processes or pods.
 
 Texts (`files`, `arguments`) hold `${name}` place-holders in the manner of `string.Template`, which the lab fills in:
-`${host_kafka_1}`, `${port_kafka_1_client}` (dashes become underscores), `${data}` (the node's own data folder, as the
+`${host_kafka_1}`, `${port_kafka_1_client}` (dashes become underscores), `${bind}` (the address that a node listens at,
+which may stand for all that it has, where `host` is what others call it), `${data}` (the node's own data folder, as the
 node itself names it), `${cluster_id}` (22 characters of base64, the form that Kafka wants), `${directory_id}` (the
 same, one a node), `${secret}` (a random password, one a node), `${folder}` (the node's folder, as its clients name it).
 Programs are run in the node's folder, so relative names in arguments are names of `files`.
@@ -29,6 +30,7 @@ class JavaProgram:
     jvm_options: tuple[str, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict)  # -Dkey=value
     image: str = ""
+    image_class_path: str = ""  # where the jars are in `image`
 
     @property
     def name(self) -> str:

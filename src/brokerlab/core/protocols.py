@@ -130,7 +130,10 @@ class Lab(Protocol):
         """Every node, or those of one broker plug-in (they are called after it)."""
 
     def endpoint(self, port: str) -> str:
-        """The addresses of the nodes that have a port of that name, as clients want them: host:port,host:port,..."""
+        """The addresses of the nodes that have a port of that name, as agents want them: host:port,host:port,..."""
+
+    def admin(self, broker: Broker, settings: Mapping[str, str]) -> Admin:
+        """A new connection to the broker, for the engine's questions."""
 
     def state(self, node: str) -> NodeState: ...
 
@@ -158,6 +161,9 @@ class Lab(Protocol):
 
     def scrape(self, job: str, target: str | None, labels: Mapping[str, str]) -> None:
         """Have Prometheus scrape `target` (host:port) as `job` from now on; None: no longer."""
+
+    def expositions(self) -> int:
+        """How many places show the counters of the present run: the witness has heard all when it has scraped each."""
 
     def start_agent(self, spec: AgentSpec, folder: Path) -> Agent:
         """Start one agent; its log goes into `folder`."""

@@ -76,7 +76,7 @@ def _plan(request: Request) -> Plan:
 
 
 def _admin(request: Request) -> Admin:
-    return request.broker.admin(request.lab.endpoint(request.broker.port), request.settings)
+    return request.lab.admin(request.broker, request.settings)
 
 
 def _create_topics(request: Request, admin: Admin) -> dict[str, str]:
@@ -196,7 +196,7 @@ def _testify(request: Request, board: Board, watcher: Watcher) -> None:
     board.generation += 1
     witness, problem, counts = Witness(url, request.run), "", {}
     try:
-        witness.await_generation(board.generation)
+        witness.await_generation(board.generation, request.lab.expositions())
         counts = witness.counts()
     except BrokerlabError as error:  # a witness that is silent makes the verdict inconclusive; it does not end the run
         problem = error.message

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from brokerlab.core.errors import LabError, UsageError
 from brokerlab.core.links import Links
-from brokerlab.core.protocols import AgentSpec, NodeState, Progress
+from brokerlab.core.protocols import Admin, AgentSpec, Broker, NodeState, Progress
 from brokerlab.labs.local import agents, prometheus, state
 from brokerlab.labs.local.processes import ProcessId
 from brokerlab.labs.local.prometheus_program import find_or_install
@@ -68,6 +68,9 @@ class ExternalLab:
     def endpoint(self, _port: str) -> str:
         return self._bootstrap
 
+    def admin(self, broker: Broker, settings: Mapping[str, str]) -> Admin:
+        return broker.admin(self.endpoint(broker.port), settings)
+
     def state(self, node: str) -> NodeState:
         _refuse(f"look at {node}")
 
@@ -97,6 +100,9 @@ class ExternalLab:
 
     def scrape(self, job: str, target: str | None, labels: Mapping[str, str]) -> None:
         prometheus.set_target(self._starter.state.folder, job, target, labels)
+
+    def expositions(self) -> int:
+        return 1
 
     def start_agent(self, spec: AgentSpec, folder: Path) -> agents.LocalAgent:
         agent = agents.start_agent(spec, folder, {MARK: self._starter.state.lab_id})

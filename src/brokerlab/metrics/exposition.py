@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from brokerlab.core.protocols import PartitionState
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
     from prometheus_client.core import Metric
 
 GENERATION = "brokerlab_run_generation"
@@ -53,13 +54,9 @@ class Exposition:
     """Serves `board` and the multiprocess files of `folder` on a free port of 127.0.0.1 until `close`."""
 
     def __init__(self, board: Board, folder: Path) -> None:
-        from prometheus_client import CollectorRegistry, start_http_server
-        from prometheus_client.multiprocess import MultiProcessCollector
+        from prometheus_client import start_http_server
 
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]  # not annotated upstream
-        registry.register(board)
-        started: tuple[Any, Thread] = start_http_server(0, addr="127.0.0.1", registry=registry)
+        started: tuple[Any, Thread] = start_http_server(0, addr="127.0.0.1", registry=_registry(board, folder))
         self._server: ThreadingHTTPServer = started[0]
         self._thread = started[1]
 
@@ -71,3 +68,20 @@ class Exposition:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def text_of(board: Board, folder: Path) -> str:
+    """What an exposition of these would show now."""
+    from prometheus_client import generate_latest
+
+    return generate_latest(_registry(board, folder)).decode()
+
+
+def _registry(board: Board, folder: Path) -> CollectorRegistry:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]  # not annotated upstream
+    registry.register(board)
+    return registry

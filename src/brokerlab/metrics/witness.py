@@ -24,14 +24,21 @@ class Witness:
     url: str
     run: str
 
-    def await_generation(self, generation: int, deadline: float = 15) -> None:
-        """Return when Prometheus has scraped the run's final counts. Raises DeadlineError."""
-        query = f'{GENERATION}{{run="{self.run}"}}'
+    def await_generation(self, generation: int, expositions: int = 1, deadline: float = 15) -> None:
+        """Return when Prometheus has scraped the final counts at so many expositions. Raises DeadlineError."""
+        query = f'{GENERATION}{{run="{self.run}"}} >= {generation}'
+        heard: list[Mapping[str, Any]] = []
+
+        def all_heard() -> bool:
+            heard[:] = self._query(query)
+            return len(heard) >= expositions
+
         until(
-            lambda: any(float(row["value"][1]) >= generation for row in self._query(query)),
+            all_heard,
             f"Prometheus at {self.url} to scrape the run's last counts",
             deadline=deadline,
             every=0.1,
+            seen=lambda: f"those of {len(heard)} of {expositions}",
         )
 
     def counts(self) -> dict[str, dict[str, int]]:

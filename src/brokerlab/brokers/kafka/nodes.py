@@ -11,7 +11,10 @@ from __future__ import annotations
 from brokerlab.core.node import JavaProgram, NodeSpec
 
 JARS = "kafka-4.3.1"
+IMAGE = "docker.io/apache/kafka:4.3.1"
+IMAGE_JARS = "/opt/kafka/libs/*"
 CONFIG = "server.properties"
+FORMAT = ("format", "--cluster-id", "${cluster_id}", "--config", CONFIG, "--ignore-formatted")
 
 JVM_OPTIONS = (
     "-Xms256m",
@@ -94,15 +97,13 @@ def nodes(count: int) -> tuple[NodeSpec, ...]:
 def _node(number: int, count: int) -> NodeSpec:
     return NodeSpec(
         name=f"kafka-{number}",
-        program=JavaProgram("kafka.Kafka", JARS, (CONFIG,), JVM_OPTIONS, LOGGING),
+        program=JavaProgram("kafka.Kafka", JARS, (CONFIG,), JVM_OPTIONS, LOGGING, IMAGE, IMAGE_JARS),
         ports=("client", "controller", "linked", "link"),
         ready_port="client",
         links={"link": "linked"},
         files={CONFIG: _text(_settings(number, count))},
         data_files={"meta.properties": _META.replace("${node_id}", str(number))},
-        formatted_by=JavaProgram(
-            "kafka.tools.StorageTool", JARS, ("format", "--cluster-id", "${cluster_id}", "--config", CONFIG)
-        ),
+        formatted_by=JavaProgram("kafka.tools.StorageTool", JARS, FORMAT, image=IMAGE, image_class_path=IMAGE_JARS),
     )
 
 
@@ -113,16 +114,15 @@ _META = "version=1\ncluster.id=${cluster_id}\nnode.id=${node_id}\ndirectory.id=$
 def _settings(number: int, count: int) -> dict[str, str]:
     """One node's settings; addresses are place-holders that the lab fills in."""
     here = f"kafka_{number}"
-    client = f"CLIENT://${{host_{here}}}:${{port_{here}_client}}"
-    linked, link = (f"LINK://${{host_{here}}}:${{port_{here}_{name}}}" for name in ("linked", "link"))
-    controller = f"CONTROLLER://${{host_{here}}}:${{port_{here}_controller}}"
+    listeners = {"CLIENT": "client", "LINK": "linked", "CONTROLLER": "controller"}
+    advertised = {"CLIENT": "client", "LINK": "link"}
     replicas = str(count)
     return {
         "process.roles": "broker,controller",
         "node.id": str(number),
         "controller.quorum.voters": ",".join(_voter(other) for other in range(1, count + 1)),
-        "listeners": f"{client},{linked},{controller}",
-        "advertised.listeners": f"{client},{link}",
+        "listeners": _addresses("bind", here, listeners),
+        "advertised.listeners": _addresses(f"host_{here}", here, advertised),
         "listener.security.protocol.map": "CLIENT:PLAINTEXT,LINK:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "inter.broker.listener.name": "CLIENT",
         "controller.listener.names": "CONTROLLER",
@@ -137,6 +137,11 @@ def _settings(number: int, count: int) -> dict[str, str]:
         **INTERNAL_TOPICS,
         **SMALL,
     }
+
+
+def _addresses(host: str, node: str, listeners: dict[str, str]) -> str:
+    """{listener: the port's name} as Kafka wants it; `host` is a place-holder's name."""
+    return ",".join(f"{name}://${{{host}}}:${{port_{node}_{port}}}" for name, port in listeners.items())
 
 
 def _voter(number: int) -> str:

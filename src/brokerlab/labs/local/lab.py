@@ -15,7 +15,7 @@ from pathlib import Path
 from brokerlab.core.errors import LabError, UsageError
 from brokerlab.core.links import Links
 from brokerlab.core.node import JavaProgram, NodeSpec, broker_of
-from brokerlab.core.protocols import AgentSpec, NodeState, Progress
+from brokerlab.core.protocols import Admin, AgentSpec, Broker, NodeState, Progress
 from brokerlab.labs.local import agents, links, native, ports, processes, prometheus, render, startup, state, training
 from brokerlab.labs.local.logs import log_tail
 from brokerlab.labs.local.processes import ProcessId
@@ -121,6 +121,9 @@ class LocalLab:
         nodes = [node for node in self._nodes().values() if port in node.ports]
         return ",".join(node.address or f"{ports.HOST}:{node.ports[port]}" for node in nodes)
 
+    def admin(self, broker: Broker, settings: Mapping[str, str]) -> Admin:
+        return broker.admin(self.endpoint(broker.port), settings)
+
     def state(self, node: str) -> NodeState:
         process = self._process(node)
         if not process.alive:
@@ -159,6 +162,9 @@ class LocalLab:
 
     def scrape(self, job: str, target: str | None, labels: Mapping[str, str]) -> None:
         prometheus.set_target(self._starter.state.folder, job, target, labels)
+
+    def expositions(self) -> int:
+        return 1
 
     def start_agent(self, spec: AgentSpec, folder: Path) -> agents.LocalAgent:
         agent = agents.start_agent(spec, folder, {MARK: self._starter.state.lab_id})

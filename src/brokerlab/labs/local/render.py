@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import secrets
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
 
@@ -30,9 +30,11 @@ def assign_ports(specs: Sequence[NodeSpec]) -> dict[str, dict[str, int]]:
     return {spec.name: {port: next(free) for port in spec.ports} for spec in specs}
 
 
-def addresses(ports: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+def addresses(
+    ports: Mapping[str, Mapping[str, int]], host: Callable[[str], str] = lambda _node: HOST
+) -> dict[str, str]:
     """The place-holders that say where every node is: `host_NODE`, `port_NODE_PORT`."""
-    hosts = {f"host_{_word(node)}": HOST for node in ports}
+    hosts = {f"host_{_word(node)}": host(node) for node in ports}
     numbers = {
         f"port_{_word(node)}_{_word(name)}": str(number) for node, own in ports.items() for name, number in own.items()
     }
@@ -43,7 +45,7 @@ def own_values(cluster_id: str, folder: Path) -> dict[str, str]:
     """The place-holders of one node. `data` is relative to the node's folder, in which it is run: a properties file
     would not take every path (commas, letters beyond Latin-1)."""
     own = {"data": DATA, "directory_id": kafka_uuid(), "secret": secrets.token_urlsafe(24), "folder": str(folder)}
-    return own | {"cluster_id": cluster_id}
+    return own | {"bind": HOST, "cluster_id": cluster_id}
 
 
 def write_files(folder: Path, files: Mapping[str, str], values: Mapping[str, str]) -> None:
@@ -56,7 +58,7 @@ def write_files(folder: Path, files: Mapping[str, str], values: Mapping[str, str
 
 
 def command(
-    java: Path, jvm_options: Sequence[str], class_path: str, program: JavaProgram, values: Mapping[str, str]
+    java: Path | str, jvm_options: Sequence[str], class_path: str, program: JavaProgram, values: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The command line of a JVM program. It is run in the node's folder, so relative names in it are files there."""
     return (

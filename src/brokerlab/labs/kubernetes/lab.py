@@ -1,0 +1,178 @@
+"""The lab `kubernetes`: a broker's nodes and the agents as pods in a namespace of a cluster, with a Prometheus that
+scrapes them; or, with a bootstrap address, the agents alone, for a broker that the user runs.
+
+All that is known of a lab stands in the cluster, under our labels: it is found again from any machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, NoReturn
+
+from brokerlab.core.errors import BrokerlabError, LabError, UsageError
+from brokerlab.core.links import Links
+from brokerlab.core.node import NodeSpec, broker_of
+from brokerlab.core.protocols import Admin, AgentSpec, Broker, NodeState
+from brokerlab.core.wait import until
+from brokerlab.kube.pods import PodHttp
+from brokerlab.labs.kubernetes import nodes
+from brokerlab.labs.kubernetes.admin import RemoteAdmin
+from brokerlab.labs.kubernetes.agents import RemoteAgent
+from brokerlab.labs.kubernetes.connection import Place, once, persistently
+from brokerlab.labs.kubernetes.keepers import Keepers
+from brokerlab.labs.kubernetes.parts import OUTPOST, Images
+from brokerlab.labs.kubernetes.relay import Relay
+from brokerlab.labs.kubernetes.witness import NONE, Way, reached
+
+NODE_S = 90.0  # for a node that was killed to listen again
+
+
+@dataclass(frozen=True)
+class About:
+    """A lab that is up. specs: its nodes, () with a bootstrap."""
+
+    place: Place
+    images: Images
+    specs: tuple[NodeSpec, ...] = ()
+    bootstrap: str = ""
+    prometheus: Way = NONE
+
+
+class KubernetesLab:
+    """A `Lab` in a cluster; see `life` for how it comes up and goes down."""
+
+    name = "kubernetes"
+
+    def __init__(self, about: About) -> None:
+        self._about, self._place = about, about.place
+        self._specs = {spec.name: spec for spec in about.specs}
+        self._keepers = Keepers(about.place, about.images)
+        self._relay: Relay | None = None
+        self._outpost: PodHttp | None = None
+        self._url: str | None = None
+        self._lock, self._undo = Lock(), ExitStack()
+        hurts = {"kill", "pause", "restart", "logs"} if about.specs else set()
+        witness = set() if about.prometheus == NONE else {"prometheus"}
+        self.capabilities = frozenset({"agents"} | hurts | witness)
+
+    def heal(self) -> None:
+        """Resume nodes that are paused, and start those that are gone."""
+        for node in self._specs:
+            if self.state(node) == "paused":
+                self.resume(node)
+        for node in self._specs:
+            self._command(node, "restart")
+        for node in self._specs:
+            self._await_listening(node)
+
+    # ------------------------------------------------------------ the protocol
+
+    def nodes(self, broker: str = "") -> tuple[str, ...]:
+        return tuple(name for name in self._specs if broker in ("", broker_of(name)))
+
+    def endpoint(self, port: str) -> str:
+        if self._about.bootstrap:
+            return self._about.bootstrap
+        namespace = self._place.namespace
+        having = [spec for spec in self._specs.values() if port in spec.ports]
+        return ",".join(f"{nodes.host(spec.name, namespace)}:{nodes.ports(spec)[port]}" for spec in having)
+
+    def admin(self, broker: Broker, settings: Mapping[str, str]) -> Admin:
+        return RemoteAdmin(self._the_outpost(), broker.name, self.endpoint(broker.port), settings)
+
+    def state(self, node: str) -> NodeState:
+        state: NodeState = self._look(node)["state"]
+        return state
+
+    def kill(self, node: str) -> None:
+        self._command(node, "kill")
+
+    def pause(self, node: str) -> None:
+        self._command(node, "pause")
+
+    def resume(self, node: str) -> None:
+        self._command(node, "resume")
+
+    def restart(self, node: str) -> None:
+        """Starting a node that is not gone does nothing."""
+        self._command(node, "restart")
+        self._await_listening(node)
+
+    def logs(self, node: str, lines: int = 40) -> str:
+        self._known(node)
+        kube = self._place.kube
+        path = kube.resource("v1", "Pod").url(self._place.namespace, node) + "/log"
+        return kube.call("get", path, query={"container": "node", "tailLines": str(lines)}).rstrip("\n")
+
+    def data(self, node: str) -> Path | None:
+        return None
+
+    def links(self) -> Links:
+        raise LabError("the lab kubernetes has no links that could be hurt", "the local lab has")
+
+    def prometheus(self) -> str | None:
+        if self._url is None and self._about.prometheus != NONE:
+            way = reached(self._place.kube, self._about.prometheus, self._place.namespace)
+            self._url = self._undo.enter_context(way)
+        return self._url
+
+    def scrape(self, job: str, target: str | None, labels: Mapping[str, str]) -> None:
+        """The board is carried into the cluster; the agents' pods are scraped there, and kept until this ends."""
+        if self._relay:
+            self._relay.close()
+            self._relay = None
+        if target:
+            self._relay = Relay(target, self._the_outpost)
+        else:
+            self._keepers.dismiss()
+
+    def expositions(self) -> int:
+        return 1 + self._keepers.count
+
+    def start_agent(self, spec: AgentSpec, folder: Path) -> RemoteAgent:
+        self._keepers.want(spec)
+        return RemoteAgent(spec, lambda stopping: self._keepers.find(spec, stopping), folder)
+
+    def close(self) -> None:
+        """Let go of the way to Prometheus, and of what a run has left in the cluster. The lab stays up."""
+        self._undo.close()
+        with contextlib.suppress(BrokerlabError):
+            self._keepers.dismiss()
+
+    # ------------------------------------------------------------ inside
+
+    def _known(self, node: str) -> None:
+        if node not in self._specs:
+            raise UsageError(f"there is no node {node!r}", f"known: {', '.join(self._specs) or 'none'}")
+
+    def _look(self, node: str) -> Any:
+        self._known(node)
+        return persistently(lambda: self._place.port(node).json("get", "state"), f"the warden of {node}")
+
+    def _command(self, node: str, what: str) -> None:
+        self._known(node)
+        once(lambda: self._place.port(node).json("post", what))
+
+    def _await_listening(self, node: str) -> None:
+        until(lambda: self._look(node)["listens"], f"{node} to listen", deadline=NODE_S, every=0.1)
+
+    def _the_outpost(self) -> PodHttp:
+        """Its pod, looked for once: another is made only when the lab is."""
+        with self._lock:
+            if self._outpost is None:
+                found = self._place.pods(component=OUTPOST)
+                if not found:
+                    _no_outpost(self._place)
+                self._outpost = self._place.port(found[0]["metadata"]["name"])
+            return self._outpost
+
+
+def _no_outpost(place: Place) -> NoReturn:
+    raise LabError(
+        f"the lab in the namespace {place.namespace} has no outpost", "brokerlab lab up --lab kubernetes makes it whole"
+    )

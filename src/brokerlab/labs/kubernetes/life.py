@@ -1,0 +1,193 @@
+"""How the lab `kubernetes` comes up, is found again, is looked at, and goes down; all of it stands in the cluster.
+
+A namespace that `up` made is deleted by `down`; in one that was there before, only what carries our labels is. What is
+there under our names, but not ours, is never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from brokerlab.core.errors import DeadlineError, LabError
+from brokerlab.core.node import NodeSpec
+from brokerlab.core.protocols import Progress
+from brokerlab.core.wait import until
+from brokerlab.kube import applying, readiness, waiting
+from brokerlab.kube.api import Json
+from brokerlab.labs.kubernetes import nodes, parts, support
+from brokerlab.labs.kubernetes.connection import Place
+from brokerlab.labs.kubernetes.lab import About, KubernetesLab
+from brokerlab.labs.kubernetes.parts import OURS, OUTPOST, SELECTOR, Images
+from brokerlab.labs.kubernetes.witness import NONE, Way, chosen
+
+READY_S = 300.0  # images may have to be pulled
+GONE_S = 180.0
+WAY, BOOTSTRAP = "brokerlab/prometheus", "brokerlab/bootstrap"  # annotations of the outpost
+KINDS = (
+    ("apps/v1", "StatefulSet"),
+    ("apps/v1", "Deployment"),
+    ("batch/v1", "Job"),
+    ("policy/v1", "PodDisruptionBudget"),
+    ("networking.k8s.io/v1", "NetworkPolicy"),
+    (support.OPERATOR, "PodMonitor"),
+    ("v1", "Service"),
+    ("v1", "ConfigMap"),
+    ("v1", "Secret"),
+)
+
+
+@dataclass(frozen=True)
+class Order:
+    """A lab that is wanted. specs: its nodes, or () with the bootstrap address of a broker that is not ours."""
+
+    images: Images
+    specs: tuple[NodeSpec, ...] = ()
+    bootstrap: str = ""
+    with_prometheus: bool = True
+    prometheus_url: str = ""
+
+
+def up(place: Place, order: Order, say: Progress) -> KubernetesLab:
+    """Start a lab; returns when every pod is ready. Raises LabError, and then takes down what it had started."""
+    way = chosen(place.kube, order.prometheus_url) if order.with_prometheus else NONE
+    wanted = _manifests(place, order, way)
+    _refuse_what_is_not_ours(place, wanted)
+    _make_namespace(place, say)
+    try:
+        say(f"applying {len(wanted)} objects to the namespace {place.namespace}")
+        for manifest in applying.in_order(wanted):
+            place.kube.apply(manifest, place.namespace)
+        waiting.until_ready(place.kube, lambda: _workloads(place), say, READY_S)
+    except DeadlineError as error:
+        down(place, say)
+        raise LabError(error.message, error.hint) from error
+    except BaseException:
+        down(place, say)
+        raise
+    return KubernetesLab(About(place, order.images, order.specs, order.bootstrap, way))
+
+
+def find(place: Place, specs: Sequence[NodeSpec], images: Images | None = None) -> KubernetesLab | None:
+    """The lab that is up there, if one is; its agents have the image that it was started with, unless `images` say."""
+    outpost = place.kube.get("apps/v1", "Deployment", OUTPOST, place.namespace)
+    if outpost is None or not _is_ours(outpost):
+        return None
+    noted = outpost["metadata"].get("annotations") or {}
+    there = place.kube.get("apps/v1", "StatefulSet", nodes.group(specs), place.namespace)
+    if there is None and not noted.get(BOOTSTRAP):
+        return None
+    own = Images(outpost["spec"]["template"]["spec"]["containers"][0]["image"])
+    has = tuple(specs) if there else ()
+    return KubernetesLab(About(place, images or own, has, noted.get(BOOTSTRAP, ""), Way.parsed(noted.get(WAY, ""))))
+
+
+def down(place: Place, say: Progress) -> bool:
+    """Take down whatever there is of a lab in the namespace; returns whether there was anything."""
+    namespace = place.kube.get("v1", "Namespace", place.namespace)
+    if namespace is None:
+        return False
+    if _is_ours(namespace):
+        say(f"deleting the namespace {place.namespace}")
+        place.kube.delete("v1", "Namespace", place.namespace)
+        waiting.until_gone(place.kube, place.namespace, say, GONE_S)
+        return True
+    return _delete_ours(place, say)
+
+
+def exists(place: Place) -> bool:
+    """Whether something of a lab is there, though it may have no pods."""
+    namespace = place.kube.get("v1", "Namespace", place.namespace)
+    if namespace is None:
+        return False
+    kinds = [kind for kind in KINDS if place.kube.has(*kind)]
+    return _is_ours(namespace) or any(place.kube.list(*kind, place.namespace, labelSelector=SELECTOR) for kind in kinds)
+
+
+@dataclass(frozen=True)
+class PodStatus:
+    """One pod of the lab. state: ready, or why not. machine: the cluster's node that it runs on."""
+
+    name: str
+    component: str
+    state: str
+    machine: str
+    image: str
+
+
+def status(place: Place) -> tuple[PodStatus, ...]:
+    return tuple(_of(pod) for pod in sorted(place.pods(), key=lambda pod: str(pod["metadata"]["name"])))
+
+
+def _of(pod: Json) -> PodStatus:
+    meta, spec = pod["metadata"], pod["spec"]
+    component, state = meta["labels"][parts.COMPONENT], readiness.pod_lacking(pod) or "ready"
+    return PodStatus(meta["name"], component, state, spec.get("nodeName", ""), spec["containers"][0]["image"])
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _manifests(place: Place, order: Order, way: Way) -> list[Json]:
+    found = support.manifests(order.images)
+    for each in found:
+        if each["kind"] == "Deployment":
+            each["metadata"]["annotations"] = {WAY: str(way), BOOTSTRAP: order.bootstrap}
+    if order.specs:
+        found += nodes.manifests(order.specs, place.namespace, order.images)
+    if way.own:
+        found += support.prometheus(place.namespace, order.images)
+    if place.kube.has(support.OPERATOR, "PodMonitor"):
+        found.append(support.monitor())
+    return found
+
+
+def _refuse_what_is_not_ours(place: Place, wanted: Sequence[Json]) -> None:
+    """Server-side apply would take over what has the same name."""
+    if place.kube.get("v1", "Namespace", place.namespace) is None:
+        return
+    for each in wanted:
+        there = place.kube.get(each["apiVersion"], each["kind"], each["metadata"]["name"], place.namespace)
+        if there is not None and not _is_ours(there):
+            raise LabError(
+                f"the namespace {place.namespace} has a {each['kind']} {each['metadata']['name']} that is not ours",
+                "choose another --namespace",
+            )
+
+
+def _make_namespace(place: Place, say: Progress) -> None:
+    found = place.kube.get("v1", "Namespace", place.namespace)
+    if found is not None and (found.get("status") or {}).get("phase") == "Terminating":
+        waiting.until_gone(place.kube, place.namespace, say, GONE_S)
+        found = None
+    if found is None:
+        say(f"creating the namespace {place.namespace}")
+        meta = {"name": place.namespace, "labels": OURS}
+        place.kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": meta})
+
+
+def _workloads(place: Place) -> list[Json]:
+    kinds = (("apps/v1", "StatefulSet"), ("apps/v1", "Deployment"))
+    return [each for kind in kinds for each in place.kube.list(*kind, place.namespace, labelSelector=SELECTOR)]
+
+
+def _delete_ours(place: Place, say: Progress) -> bool:
+    kube = place.kube
+    gone = False
+    for kind in [kind for kind in KINDS if kube.has(*kind)]:
+        for each in kube.list(*kind, place.namespace, labelSelector=SELECTOR):
+            say(f"deleting {waiting.name_of(each)}")
+            gone |= kube.delete(*kind, each["metadata"]["name"], place.namespace)
+    what = f"the lab's pods in {place.namespace} to be gone"
+    until(lambda: not _pods(place), what, deadline=GONE_S, every=waiting.EVERY)
+    return gone
+
+
+def _pods(place: Place) -> list[Any]:
+    return place.kube.list("v1", "Pod", place.namespace, labelSelector=SELECTOR)
+
+
+def _is_ours(thing: Json) -> bool:
+    labels = thing["metadata"].get("labels") or {}
+    return all(labels.get(key) == value for key, value in OURS.items())

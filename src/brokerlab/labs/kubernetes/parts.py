@@ -1,0 +1,100 @@
+"""What all our pods have in common: names, labels, the least rights, our own container."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from brokerlab.core.remote import PORT, TOKEN_FILE
+
+Json = dict[str, Any]
+
+NAMESPACE = "brokerlab"
+OUTPOST, AGENTS, PROMETHEUS, TOKEN = "outpost", "agents", "prometheus", "brokerlab-token"
+MANAGED, PART, COMPONENT = (f"app.kubernetes.io/{word}" for word in ("managed-by", "part-of", "component"))
+RUN, AGENT, NODE = "brokerlab/run", "brokerlab/agent", "brokerlab/node"
+OURS = {MANAGED: "brokerlab", PART: "brokerlab-lab"}
+SELECTOR = ",".join(f"{key}={value}" for key, value in OURS.items())
+HTTP = "http"  # the name of our programs' port
+USER = 1000
+
+
+@dataclass(frozen=True)
+class Images:
+    """agents: ours. node: instead of the one that a broker names; "" = that one. prometheus: of the lab's own."""
+
+    agents: str
+    node: str = ""
+    prometheus: str = "docker.io/prom/prometheus:v3.7.3"
+
+
+def meta(name: str, component: str, **more: Any) -> Json:
+    """A manifest's metadata; `labels` among the rest adds to ours."""
+    return {"name": name, **more, "labels": labels(component) | more.get("labels", {})}
+
+
+def labels(component: str) -> Json:
+    return {**OURS, COMPONENT: component}
+
+
+def pod(component: str, containers: list[Json], volumes: list[Json], **more: Any) -> Json:
+    """A pod template: no rights in the cluster, no root, nothing that is writable but its volumes."""
+    own = more.pop("metadata", {})
+    spec = {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 1,  # nothing is kept: whatever is to be kept has been fetched
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [confined(each) for each in containers],
+        "volumes": [*volumes, {"name": "tmp", "emptyDir": {}}],
+        **more,
+    }
+    if "initContainers" in more:
+        spec["initContainers"] = [confined(each) for each in more["initContainers"]]
+    return {"metadata": {**own, "labels": labels(component) | own.get("labels", {})}, "spec": spec}
+
+
+def confined(container: Json) -> Json:
+    mounts = [*container.get("volumeMounts", []), {"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108 - a volume's
+    return {
+        "imagePullPolicy": "IfNotPresent",
+        **container,
+        "volumeMounts": mounts,
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+
+
+def ours(name: str, image: str, arguments: list[str], mounts: list[Json], memory: str = "128Mi") -> Json:
+    """A container that runs one of `brokerlab.pods`; its token is the volume `token`."""
+    return {
+        "name": name,
+        "image": image,
+        "command": ["python3", "-m", "brokerlab.pods", *arguments],
+        "env": [
+            {"name": TOKEN_FILE, "value": "/token/token"},
+            {"name": "HOME", "value": "/tmp"},  # noqa: S108 - a volume's
+            {"name": "PYTHONDONTWRITEBYTECODE", "value": "1"},
+        ],
+        "ports": [{"name": HTTP, "containerPort": PORT}],
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": HTTP}, "periodSeconds": 1, "timeoutSeconds": 2},
+        "resources": {"requests": {"cpu": "25m", "memory": memory}},
+        "volumeMounts": [*mounts, {"name": "token", "mountPath": "/token", "readOnly": True}],
+    }
+
+
+def token_volume() -> Json:
+    return {"name": "token", "secret": {"secretName": TOKEN, "defaultMode": 0o440}}
+
+
+def scratch(name: str) -> Json:
+    return {"name": name, "emptyDir": {}}

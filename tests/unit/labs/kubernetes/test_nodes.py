@@ -1,0 +1,123 @@
+"""Node specs as pods: the same files and programs as the local lab's, with the least rights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from brokerlab.brokers.kafka import BROKER
+from brokerlab.core.errors import UsageError
+from brokerlab.core.node import JavaProgram, NodeSpec
+from brokerlab.labs.kubernetes import nodes, support
+from brokerlab.labs.kubernetes.parts import Images
+
+IMAGES = Images("ours:1")
+SPECS = BROKER.nodes(3)
+
+
+def by_kind(*, images: Images = IMAGES) -> dict[str, Any]:
+    return {each["kind"]: each for each in nodes.manifests(SPECS, "lab", images)}
+
+
+def properties(node: str) -> dict[str, str]:
+    text = by_kind()["ConfigMap"]["data"][f"{node}.server.properties"]
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def pod() -> Any:
+    return by_kind()["StatefulSet"]["spec"]["template"]["spec"]
+
+
+def containers(spec: Any) -> dict[str, Any]:
+    return {each["name"]: each for each in [*spec["containers"], *spec.get("initContainers", [])]}
+
+
+def test_the_pods_are_named_like_the_nodes() -> None:
+    spec = by_kind()["StatefulSet"]["spec"]
+    first = spec["ordinals"]["start"]
+    assert [f"kafka-{first + number}" for number in range(spec["replicas"])] == [each.name for each in SPECS]
+
+
+def test_every_node_has_its_own_files_with_every_place_holder_filled_in() -> None:
+    found = properties("kafka-2")
+    assert found["node.id"] == "2"
+    assert found["listeners"] == "CLIENT://:9092,LINK://:9094,CONTROLLER://:9093"
+    assert found["advertised.listeners"].startswith("CLIENT://kafka-2.kafka.lab.svc:9092")
+    assert found["controller.quorum.voters"] == ",".join(f"{n}@kafka-{n}.kafka.lab.svc:9093" for n in (1, 2, 3))
+    assert found["log.dirs"] == "/data"
+    items = {each["path"] for each in pod()["volumes"][0]["configMap"]["items"]}
+    assert {f"kafka-{n}/server.properties" for n in (1, 2, 3)} <= items
+
+
+def test_all_nodes_are_of_one_cluster_and_another_lab_is_another() -> None:
+    assert by_kind()["ConfigMap"]["data"]["cluster-id"] != by_kind()["ConfigMap"]["data"]["cluster-id"]
+    assert len(by_kind()["ConfigMap"]["data"]["cluster-id"]) == 22
+
+
+def test_the_brokers_own_image_unless_another_is_wanted() -> None:
+    assert containers(pod())["node"]["image"] == "docker.io/apache/kafka:4.3.1"
+    other = by_kind(images=Images("ours:1", node="mine:2"))["StatefulSet"]["spec"]["template"]["spec"]
+    assert {name: each["image"] for name, each in containers(other).items()} == {
+        "node": "mine:2",
+        "format": "mine:2",
+        "warden": "ours:1",
+    }
+
+
+def test_the_image_has_the_version_of_the_jars_that_the_local_lab_runs() -> None:
+    program = SPECS[0].program
+    assert program.image.rpartition(":")[2] == program.jars.rpartition("-")[2]
+
+
+def test_the_program_is_the_local_labs_out_of_the_images_jars() -> None:
+    program = SPECS[0].program
+    command = containers(pod())["node"]["command"]
+    assert command[:2] == ["sh", "-c"]
+    assert command[command.index("-cp") + 1] == "/opt/kafka/libs/*"
+    assert [program.main, *program.arguments] == command[-2:]
+    assert set(program.jvm_options) <= set(command)
+
+
+def test_nodes_that_are_not_numbered_from_one_are_refused() -> None:
+    program = JavaProgram("Main", "jars")
+    for names in (("a-1", "b-2"), ("a-2", "a-3")):
+        with pytest.raises(UsageError, match="can't number these nodes"):
+            nodes.group([NodeSpec(name, program, ("client",), "client") for name in names])
+
+
+ALL = [*nodes.manifests(SPECS, "lab", IMAGES), *support.manifests(IMAGES), *support.prometheus("lab", IMAGES)]
+ALL += [support.monitor(), support.job("agent-1", "agent", "run", IMAGES)]
+PODS = [each for each in ALL if "template" in each.get("spec", {})]
+
+
+@pytest.mark.parametrize("manifest", PODS, ids=lambda each: each["metadata"]["name"])
+def test_no_pod_has_more_rights_than_it_needs(manifest: Any) -> None:
+    spec = manifest["spec"]["template"]["spec"]
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    for container in containers(spec).values():
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+        mounted = {each["name"] for each in container["volumeMounts"]}
+        assert mounted <= {each["name"] for each in spec["volumes"]}
+
+
+@pytest.mark.parametrize("manifest", ALL, ids=lambda each: f"{each['kind']}-{each['metadata']['name']}")
+def test_everything_carries_our_labels(manifest: Any) -> None:
+    assert manifest["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "brokerlab"
+    assert manifest["metadata"]["labels"]["app.kubernetes.io/part-of"] == "brokerlab-lab"
+
+
+def test_agents_are_spread_over_the_machines_and_nodes_kept_apart() -> None:
+    agent = support.job("agent-1", "agent", "run-1", IMAGES)["spec"]["template"]
+    (spread,) = agent["spec"]["topologySpreadConstraints"]
+    assert spread["labelSelector"]["matchLabels"].items() <= agent["metadata"]["labels"].items()
+    (apart,) = pod()["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    labels = by_kind()["StatefulSet"]["spec"]["template"]["metadata"]["labels"]
+    assert apart["podAffinityTerm"]["labelSelector"]["matchLabels"].items() <= labels.items()

@@ -1,0 +1,78 @@
+"""The warden and the shell beside it, with a real process between them: it is stopped, killed, and stays gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from brokerlab.core.wait import until
+from brokerlab.labs.kubernetes.nodes import RUN
+from brokerlab.pods.warden import Warden
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def warden(tmp_path: Path, port: int) -> Iterator[Warden]:
+    """Beside a node's container: the shell, which runs a program that does nothing, for long."""
+    shell = subprocess.Popen(["sh", "-c", RUN, str(tmp_path), "sleep", "600"], start_new_session=True)
+    warden = Warden(tmp_path, port)
+    try:
+        until(lambda: state(warden) == "running", "the program to run", deadline=10)
+        yield warden
+    finally:
+        os.killpg(shell.pid, signal.SIGKILL)
+        shell.wait()
+
+
+def state(warden: Warden) -> str:
+    answer = warden.state()
+    assert isinstance(answer, dict)
+    return str(answer["state"])
+
+
+def test_a_paused_node_is_paused_until_it_is_resumed(warden: Warden) -> None:
+    warden.pause()
+    assert state(warden) == "paused"
+    warden.pause()
+    warden.resume()
+    assert state(warden) == "running"
+
+
+def test_a_killed_node_stays_gone_until_it_is_restarted(warden: Warden) -> None:
+    for _ in range(3):
+        warden.kill()
+        assert state(warden) == "gone"
+        warden.kill()
+        warden.restart()
+        assert state(warden) == "running"
+        warden.restart()
+        assert state(warden) == "running"
+
+
+def test_a_paused_node_can_be_killed(warden: Warden) -> None:
+    warden.pause()
+    warden.kill()
+    assert state(warden) == "gone"
+
+
+def test_a_node_that_dies_by_itself_is_gone_too(warden: Warden, tmp_path: Path) -> None:
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)
+    until(lambda: state(warden) == "gone", "its end to be noticed", deadline=10)
+    warden.restart()
+    assert state(warden) == "running"
+
+
+def test_whether_the_ready_port_accepts(tmp_path: Path, port: int) -> None:
+    assert Warden(tmp_path, port).state() == {"state": "gone", "listens": True}
+    assert Warden(tmp_path, 1).state() == {"state": "gone", "listens": False}
