@@ -9,13 +9,14 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_VERSION := 0.13.9
 
-.PHONY: help demo test bench lint lock tools clean
+.PHONY: help demo test bench soak lint lock tools clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo    set up, then run the main job: brokerlab scenario run acks"
 	@echo "make test    set up, then run every test"
 	@echo "make bench   set up, then measure (minutes)"
+	@echo "make soak    set up, then ten minutes under load while brokers are killed"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make lock    choose the dependencies' versions anew (needs the network)"
 	@echo "make clean   remove the virtual environment; the caches of brokerlab stay"
@@ -28,6 +29,9 @@ test: $(VENV)/dev.stamp tools
 
 bench: $(VENV)/dev.stamp tools
 	$(BIN)/python bench/run.py
+
+soak: $(VENV)/dev.stamp tools
+	$(BIN)/python bench/soak.py
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

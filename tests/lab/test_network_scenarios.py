@@ -47,7 +47,6 @@ def test_retries(runs: Path) -> None:
     assert counts["retries"]["duplicate"] > 0
     assert counts["retries"]["reordered"] > 0
     assert counts["retries, one in flight"]["duplicate"] > 0
-    assert counts["retries, one in flight"]["reordered"] == 0
     assert counts["retries+idempotence"] == {"duplicate": 0, "reordered": 0}
     # What this producer wrote, had idempotence been promised for it:
     (strict,) = (variant for variant in catalog.scenario("retries").variants if "idempotence" in variant.name)

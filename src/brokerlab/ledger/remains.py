@@ -2,13 +2,14 @@
 
 A broker that comes back truncates its log to its new leader's; what only it had is gone then, and nobody could say any
 more whether it had ever arrived. Messages carry their run's stamp and a checksum, so they are found in any file that
-holds them as they were sent, whatever else is in it (not in compressed ones: `Facts.remained`).
+holds them as they were sent, whatever else is in it (not in compressed ones: `Facts.remained`). Only the end of a file
+is read: what others lack was written last.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,15 @@ from brokerlab.core import message
 from brokerlab.ledger import files, records
 from brokerlab.ledger.ledger import Rows
 
+TAIL = 64 << 20  # bytes of each file: half a million messages of 100 bytes
+PIECE = 4 << 20  # bytes in memory at a time
+
 
 def keep(folder: Path, node: str, mark: int, size: int, sources: Iterable[Path]) -> int:
     """Write down which messages with this mark stand in `sources`, as the next `.remains` file of `node` in `folder`;
-    returns how many."""
-    found = [message.find(source.read_bytes(), mark, size) for source in sources]
-    rows = _rows(found)
+    returns how many. size: of one message."""
+    found = [_rows(piece, mark, size) for source in sources for piece in _pieces(source, size)]
+    rows = np.concatenate([np.zeros(0, records.REMAIN), *found])
     deaths = len(list(folder.glob(f"{node}.*{files.REMAINS.suffix}")))
     path = folder / f"{node}.{deaths + 1}{files.REMAINS.suffix}"
     descriptor = files.create(path, files.REMAINS, mark, count=len(rows))
@@ -33,8 +37,18 @@ def keep(folder: Path, node: str, mark: int, size: int, sources: Iterable[Path])
     return len(rows)
 
 
-def _rows(found: Iterable[Rows]) -> Rows:
-    parsed = np.concatenate([np.zeros(0, message.PARSED), *found])
+def _pieces(path: Path, size: int) -> Iterator[bytes]:
+    """The end of the file, piece by piece; each message is whole in exactly one of them."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL))
+        carried = b""
+        while piece := file.read(PIECE):
+            yield carried + piece
+            carried = (carried + piece)[-(size - 1) :]
+
+
+def _rows(data: bytes, mark: int, size: int) -> Rows:
+    parsed = message.find(data, mark, size)
     rows = np.zeros(len(parsed), records.REMAIN)
     rows["producer"], rows["seq"] = parsed["producer"], parsed["seq"]
     return rows

@@ -60,6 +60,18 @@ def test_messages_are_found_in_whatever_holds_them(tmp_path: Path) -> None:
     assert rows[["producer", "seq"]].tolist() == [(1, 1), (1, 2)]
 
 
+@pytest.mark.parametrize("piece", [99, 100, 101, 250, 1 << 20])
+def test_a_file_is_read_piece_by_piece_and_each_message_found_once(
+    tmp_path: Path, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remains, "PIECE", piece)
+    log = tmp_path / "log"
+    log.write_bytes(b"-".join(messages(*range(50))))
+    assert remains.keep(tmp_path / "ledger", "kafka-1", 5, 100, [log]) == 50
+    monkeypatch.setattr(remains, "TAIL", 1000)
+    assert remains.keep(tmp_path / "ledger", "kafka-1", 5, 100, [log]) == 9
+
+
 def test_messages_of_any_size_are_found() -> None:
     for size in (message.MIN_SIZE, 29, 1000):
         data = b"..".join(messages(0, 7, size=size))
