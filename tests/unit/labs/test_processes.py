@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from brokerlab.core.errors import LabError
@@ -71,6 +73,20 @@ def test_kill_returns_when_all_are_gone(start: Start) -> None:
     both = [start(), start()]
     processes.kill(both)
     assert not any(one.alive for one in both)
+
+
+def test_kill_does_not_wait_for_a_parent_that_does_not_reap(tmp_path: Path) -> None:
+    """As with a lab that another command had started, where process 1 takes its time."""
+    code = "import subprocess, sys, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    one = ProcessId.of(int(parent.stdout.readline()))
+    began = time.monotonic()
+    processes.kill([one], deadline=30)
+    assert time.monotonic() - began < 15
+    assert psutil.Process(one.pid).status() == psutil.STATUS_ZOMBIE
+    parent.kill()
+    parent.communicate()
 
 
 def test_kill_ends_a_paused_process(start: Start) -> None:

@@ -46,19 +46,36 @@ _TALKATIVE = (
 )
 LOGGING |= {f"org.slf4j.simpleLogger.log.{name}": "warn" for name in _TALKATIVE}
 
-# How fast a dead node is noticed, and a new leader found: in 2 to 3 s (4 when it was the active controller as well, for
-# whose successor every session begins anew), where Kafka's defaults take 10 to 20.
+# How fast a dead node is noticed, and a new leader found: in 2.5 s, where Kafka's defaults take 10 to 20; in 4 s when
+# it was the active controller as well, for whose successor every session begins anew.
 FAIL_OVER = {
     # Default 9000. A stall shorter than this costs nobody its leadership, so the experiments' stalls stay below it.
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "200",  # default 2000: a tenth of the session, so that no single delay ends it
-    "controller.quorum.election.timeout.ms": "500",  # default 1000: also how long the very first election is waited for
-    # Default 2000: when followers give up on the active controller. Above the experiments' stalls (1.4 s at most): an
-    # election after each of them would start every broker's session anew, and cost a fail-over its 2 s once more.
-    "controller.quorum.fetch.timeout.ms": "1500",
+    # Default 500: how often the active controller writes something when there is nothing to write, which answers the
+    # fetches that wait for it (for up to 500 ms): so the last answer that a stalled follower has had is no older.
+    "metadata.max.idle.interval.ms": "100",
     "controller.quorum.election.backoff.max.ms": "200",  # default 1000: the pause after a tied election
     "replica.fetch.backoff.ms": "100",  # default 1000: how soon a follower asks again after an error
 }
+
+
+def _elections(number: int) -> dict[str, str]:
+    """How the controllers elect: not after a stall, not twice in a row, and rather the first node than another.
+
+    The experiments' leader is kafka-2 (but for a `--seed` that says otherwise): as long as kafka-1 is the active
+    controller, killing that leader ends no controller.
+    """
+    return {
+        # Default 1000; a node waits for one to two times that before it stands for election when nobody does. Also how
+        # long the very first election is waited for: the first node stands first.
+        "controller.quorum.election.timeout.ms": "500" if number == 1 else "1000",
+        # Default 2000: when followers give up on the active controller. Above the experiments' stalls (1.4 s at most):
+        # an election after each of them would cost a fail-over its 2 s once more. Not the same for all, because those
+        # that were stalled together would stand together, and nobody be elected.
+        "controller.quorum.fetch.timeout.ms": str(1500 + 150 * (number - 1)),
+    }
+
 
 # A stall of followers must bite soon, and must not look like their end.
 REPLICATION = {
@@ -133,6 +150,7 @@ def _settings(number: int, count: int) -> dict[str, str]:
         "transaction.state.log.replication.factor": replicas,
         "share.coordinator.state.topic.replication.factor": replicas,
         **FAIL_OVER,
+        **_elections(number),
         **REPLICATION,
         **INTERNAL_TOPICS,
         **SMALL,

@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from brokerlab.core.errors import LabError
+from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.wait import until
 from brokerlab.labs.local.account import Account
 from brokerlab.labs.local.logs import without_frames
@@ -116,14 +116,13 @@ def _as(account: Account | None) -> dict[str, Any]:
 
 
 def kill(ids: Iterable[ProcessId], deadline: float = 10) -> None:
-    """SIGKILL all of them and their children at once (it works on paused ones, too); return when they are gone."""
+    """SIGKILL all of them and their children at once (it works on paused ones, too); return when they have ended."""
     found = [process for process in (one.find() for one in ids) if process]
     everyone = _with_children(found)
     for process in everyone:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(found, timeout=deadline)  # also reaps them: a server may look for its predecessor by pid
-    until(lambda: all(map(_ended, everyone)), f"the killed {everyone} to be gone", deadline=deadline, every=0.002)
+    _await_end(everyone, deadline)
 
 
 def end(process: ProcessId, deadline: float, number: signal.Signals = signal.SIGTERM) -> None:
@@ -133,8 +132,21 @@ def end(process: ProcessId, deadline: float, number: signal.Signals = signal.SIG
         return
     with contextlib.suppress(psutil.NoSuchProcess):
         found.send_signal(number)
-    psutil.wait_procs([found], timeout=deadline)
+    with contextlib.suppress(DeadlineError):
+        _await_end([found], deadline)
     kill([process])
+
+
+def await_reaped(process: ProcessId, deadline: float = 10) -> None:
+    """Return when a process that has ended is no longer listed: a server may look for its predecessor by pid."""
+
+    def reaped() -> bool:
+        try:
+            return psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return True
+
+    until(reaped, f"the parent of process {process.pid} to ask how it ended", deadline=deadline, every=0.01)
 
 
 def _with_children(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
@@ -146,11 +158,18 @@ def _with_children(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     return everyone
 
 
+def _await_end(found: list[psutil.Process], deadline: float) -> None:
+    until(lambda: all(map(_ended, found)), f"the processes {found} to end", deadline=deadline, every=0.002)
+    psutil.wait_procs(found, timeout=0)  # reaps our own children
+
+
 def _ended(process: psutil.Process) -> bool:
-    """Gone, or waiting for its parent to ask how it ended, which may take an orphan's new one a second."""
+    """Gone, or a zombie without other threads, which holds nothing any more: an orphan's new parent may take seconds
+    to reap it."""
     try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+        zombie = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+        return zombie or not process.is_running()
+    except psutil.Error:
         return True
 
 

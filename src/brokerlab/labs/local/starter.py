@@ -42,6 +42,8 @@ class Starter:
         self.state.save()
 
     def start_node(self, node: NodeRecord) -> ProcessId:
+        if node.name in self.state.processes:
+            processes.await_reaped(self.state.processes[node.name])
         return self.start(node.name, node.command, node.folder, node.folder / LOG, node.account)
 
     def await_node(self, node: NodeRecord, deadline: float) -> None:
