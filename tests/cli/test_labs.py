@@ -32,10 +32,14 @@ class Lab:
 
     def __init__(self, *, witness: bool = True) -> None:
         self.did: list[str] = []
-        self._witness = witness
+        self._witness = self._asked = witness
+
+    def asked(self, *, with_prometheus: bool) -> Lab:
+        self._asked = with_prometheus
+        return self
 
     def prometheus(self) -> str | None:
-        return "http://127.0.0.1:1" if self._witness else None
+        return "http://127.0.0.1:1" if self._witness and self._asked else None
 
     def heal(self, say: Any) -> None:
         self.did.append("healed")
@@ -50,7 +54,7 @@ def broker(error: Exception | None = None) -> Any:
 
 @contextmanager
 def having(monkeypatch: pytest.MonkeyPatch, found: Lab | None, started: Lab) -> Iterator[None]:
-    monkeypatch.setattr(LocalLab, "find", staticmethod(lambda: found))
+    monkeypatch.setattr(LocalLab, "find", staticmethod(lambda **wanted: found and found.asked(**wanted)))
     monkeypatch.setattr(LocalLab, "up", staticmethod(lambda specs, **_: (started.did.append("up"), started)[1]))
     monkeypatch.setattr(LocalLab, "down", staticmethod(lambda: started.did.append("down")))
     yield
@@ -61,7 +65,7 @@ def use(wanted: labs.Where, which: Any) -> None:
         pass
 
 
-@pytest.mark.parametrize(("keep", "did"), [(False, ["up", "healed", "down"]), (True, ["up", "healed"])])
+@pytest.mark.parametrize(("keep", "did"), [(False, ["up", "down"]), (True, ["up"])])
 def test_a_lab_that_the_run_started_is_taken_down_unless_kept(
     home: Any, monkeypatch: pytest.MonkeyPatch, keep: bool, did: list[str]
 ) -> None:
@@ -91,8 +95,17 @@ def test_brokers_that_do_not_come_up_are_the_labs_failure_and_it_is_taken_down(
 ) -> None:
     lab = Lab()
     with having(monkeypatch, None, lab), pytest.raises(LabError, match="waited 60 s"):
-        use(labs.Where(), broker(DeadlineError("waited 60 s for three brokers")))
-    assert lab.did == ["up", "healed", "down"]
+        use(labs.Where(keep=True), broker(DeadlineError("waited 60 s for three brokers")))
+    assert lab.did == ["up", "down"]
+
+
+def test_a_run_without_prometheus_does_not_ask_the_one_that_is_up(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab()
+    with (
+        having(monkeypatch, lab, lab),
+        labs.ready(broker(), 3, labs.Where(prometheus=False), lambda _: None) as found,
+    ):
+        assert found.prometheus() is None
 
 
 def test_two_runs_at_once_are_refused(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:

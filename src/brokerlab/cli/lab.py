@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brokerlab.cli import clusters, options, terminal, tree
+from brokerlab.cli import clusters, labs, options, terminal, tree
 from brokerlab.cli import lab_kubernetes as inside
 
 if TYPE_CHECKING:
-    from brokerlab.core.protocols import Broker, Progress
+    from brokerlab.core.protocols import Broker
     from brokerlab.labs.local.lab import LocalLab
     from brokerlab.labs.local.status import LabStatus, ProcessStatus
 
 BROKER = "kafka"
 NODES = 3
-READY_S = 60.0
 
 app = tree.group(
     "Brokers of our own, on this machine or in a cluster, and Prometheus.",
@@ -61,12 +60,10 @@ def up(
         return
     from brokerlab.labs.local.status import status
 
-    found = _found()
-    if found:
-        say("a lab is up already")
-        found.heal(say)
-    else:
-        _started(java=str(java) if java else None, prometheus=prometheus, say=say)
+    here = labs.Where(java=str(java) if java else None, prometheus=prometheus)
+    _, new = labs.local(_broker(), NODES, here, say)
+    if not new:
+        say("a lab was up already")
     _show(status(), json=json)
 
 
@@ -141,29 +138,6 @@ def _found() -> LocalLab | None:
     from brokerlab.labs.local.lab import LocalLab
 
     return LocalLab.find()
-
-
-def _started(*, java: str | None, prometheus: bool, say: Progress) -> None:
-    """Start a lab and wait until every node has joined; one that does not come so far is taken down again."""
-    import time
-
-    from brokerlab.core.errors import DeadlineError, LabError
-    from brokerlab.labs.local.lab import LocalLab
-
-    began = time.monotonic()
-    broker = _broker()
-    lab = LocalLab.up(broker.nodes(NODES), with_prometheus=prometheus, say=say, java=java)
-    try:
-        admin = lab.admin(broker, {})
-        admin.await_ready(NODES, READY_S)
-        admin.close()
-    except DeadlineError as error:
-        LocalLab.down()
-        raise LabError(error.message, error.hint) from error
-    except BaseException:
-        LocalLab.down()
-        raise
-    say(f"the lab is up after {time.monotonic() - began:.1f} s")
 
 
 def _show(found: LabStatus, *, json: bool) -> None:

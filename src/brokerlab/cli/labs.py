@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from brokerlab.core.errors import DeadlineError, LabError, UsageError
 if TYPE_CHECKING:
     from brokerlab.cli.lab_kubernetes import Wanted
     from brokerlab.core.protocols import Broker, Lab, Progress
+    from brokerlab.labs.local.lab import LocalLab
 
 READY_S = 60.0
 DOWN = "take it down: brokerlab lab down"
@@ -56,16 +58,32 @@ def ready(broker: Broker, nodes: int, wanted: Where, say: Progress) -> Iterator[
 def _local(broker: Broker, nodes: int, wanted: Where, say: Progress, undo: ExitStack) -> Lab:
     from brokerlab.labs.local.lab import LocalLab
 
-    lab = LocalLab.find()
-    if lab is None:
-        lab = LocalLab.up(broker.nodes(nodes), with_prometheus=wanted.prometheus, say=say, java=wanted.java)
-        if not wanted.keep:
-            undo.callback(LocalLab.down)
-    elif wanted.prometheus and not lab.prometheus():
-        raise LabError("the lab that is up has no Prometheus", f"{DOWN}; or do without: --no-prometheus")
-    lab.heal(say)
-    _await_whole(broker, lab, nodes)
+    lab, new = local(broker, nodes, wanted, say)
+    if new and not wanted.keep:
+        undo.callback(LocalLab.down)
     return lab
+
+
+def local(broker: Broker, nodes: int, wanted: Where, say: Progress) -> tuple[LocalLab, bool]:
+    """The lab on this machine, every node of it joined, and whether it is new: the one that is up, or else one that is
+    started now. A new one that does not come so far is taken down again."""
+    from brokerlab.labs.local.lab import LocalLab
+
+    found = LocalLab.find(with_prometheus=wanted.prometheus)
+    if found:
+        if wanted.prometheus and not found.prometheus():
+            raise LabError("the lab that is up has no Prometheus", f"{DOWN}; or do without: --no-prometheus")
+        found.heal(say)
+        _await_whole(broker, found, nodes)
+        return found, False
+    began = time.monotonic()
+    with ExitStack() as undo:
+        lab = LocalLab.up(broker.nodes(nodes), with_prometheus=wanted.prometheus, say=say, java=wanted.java)
+        undo.callback(LocalLab.down)
+        _await_whole(broker, lab, nodes)
+        undo.pop_all()
+    say(f"the lab is up after {time.monotonic() - began:.1f} s")
+    return lab, True
 
 
 def _await_whole(broker: Broker, lab: Lab, nodes: int) -> None:

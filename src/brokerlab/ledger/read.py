@@ -28,10 +28,10 @@ def load(folder: Path, deadline_us: int | None = None) -> Ledger:
     _distinct(sends)
     missing = _missing(sends)
     return Ledger(
-        sends=_by_number(sends),
+        sends=_by_number(sends, records.SEND),
         consumers=tuple(_consumer(file, {c.path.stem: c.rows for c in commits}) for file in deliveries),
         audit=_audit(audits),
-        transactions=tuple(file.rows for file in transactions),
+        transactions=_by_number(transactions, records.TRANSACTION),
         deadline_us=deadline_us,
         remains=_remains(folder),
         torn=tuple(file.torn for file in everything if file.torn) + missing,
@@ -61,9 +61,10 @@ def _distinct(sends: list[files.Opened]) -> None:
             raise InconclusiveError(f"{one.path} and {other.path.name} are both of producer {one.number('number')}")
 
 
-def _by_number(sends: list[files.Opened]) -> tuple[Rows, ...]:
-    by_number = {file.number("number"): file.rows for file in sends}
-    return tuple(by_number.get(number, no_rows(records.SEND)) for number in range(max(by_number, default=-1) + 1))
+def _by_number(opened: list[files.Opened], kind: np.dtype[np.void]) -> tuple[Rows, ...]:
+    """Each producer's rows at the place of its number."""
+    by_number = {file.number("number"): file.rows for file in opened}
+    return tuple(by_number.get(number, no_rows(kind)) for number in range(max(by_number, default=-1) + 1))
 
 
 def _missing(sends: list[files.Opened]) -> tuple[str, ...]:

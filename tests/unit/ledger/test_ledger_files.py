@@ -233,3 +233,17 @@ def test_a_replacement_goes_on_in_the_file_of_the_producer_that_was_killed(tmp_p
     assert sends["outcome"].tolist() == [*[Outcome.ACKED] * 2, *[Outcome.SENT] * 4, *[Outcome.ACKED] * 2, 1, 1]
     texts = reasons(tmp_path)[0]
     assert [texts[reason] for reason in sends["reason"][[0, 1, 6, 7]]] == ["a", "a", "b", "b"]
+
+
+def test_transactions_are_at_the_place_of_their_producers_number(tmp_path: Path) -> None:
+    """Not of their file's name: producer-10 comes before producer-2."""
+    for number in (0, 2, 10):
+        rows = np.full(1, number, files.TRANSACTIONS.rows)
+        os.close(files.create(tmp_path / f"producer-{number}.transactions", files.TRANSACTIONS, MARK, number=number))
+        with (tmp_path / f"producer-{number}.transactions").open("r+b") as file:
+            files.write(file.fileno(), np.uint64(1).tobytes(), files.field_offset("count"), tmp_path)
+            file.seek(0, 2)
+            file.write(rows.tobytes())
+    assert [rows["first"].tolist() for rows in load(tmp_path).transactions] == [
+        [number] if number in (0, 2, 10) else [] for number in range(11)
+    ]

@@ -38,10 +38,11 @@ class LocalLab:
 
     name = KIND
 
-    def __init__(self, starter: Starter) -> None:
+    def __init__(self, starter: Starter, *, with_prometheus: bool = True) -> None:
         self._starter = starter
+        self._prometheus = starter.state.prometheus_url if with_prometheus else None
         hurts = {"agents", "kill", "pause", "restart", "logs"}
-        there = {"prometheus": starter.state.prometheus_url, "links": links.NAME in starter.state.processes}
+        there = {"prometheus": self._prometheus, "links": links.NAME in starter.state.processes}
         self.capabilities = frozenset(hurts | {name for name, found in there.items() if found})
 
     # ------------------------------------------------------------ life
@@ -63,14 +64,17 @@ class LocalLab:
         return LocalLab(starter)
 
     @staticmethod
-    def find() -> LocalLab | None:
-        """The lab that runs, whoever started it; None when there is none, or its start did not come to its end."""
+    def find(*, with_prometheus: bool = True) -> LocalLab | None:
+        """The lab that runs, whoever started it; None when there is none, or its start did not come to its end.
+
+        with_prometheus: whether it is asked for its Prometheus, if it has one.
+        """
         found = state.load(KIND)
         if not found or not found.alive:
             return None
         if found.format != state.FORMAT:
             raise LabError("a lab of another version of brokerlab is running", DOWN)
-        return LocalLab(Starter(found)) if found.complete else None
+        return LocalLab(Starter(found), with_prometheus=with_prometheus) if found.complete else None
 
     def add(self, specs: Sequence[NodeSpec], *, say: Progress = silent, java: str | None = None) -> None:
         """Start further nodes; returns when their ready ports listen. What fails or is interrupted leaves the lab as
@@ -158,7 +162,7 @@ class LocalLab:
         return links.LocalLinks(self._starter.state.folder)
 
     def prometheus(self) -> str | None:
-        return self._starter.state.prometheus_url
+        return self._prometheus
 
     def scrape(self, job: str, target: str | None, labels: Mapping[str, str]) -> None:
         prometheus.set_target(self._starter.state.folder, job, target, labels)
