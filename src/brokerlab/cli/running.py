@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from brokerlab.cli.failures import interrupted
 from brokerlab.cli.labs import Where, ready
-from brokerlab.core.errors import InconclusiveError, UsageError
+from brokerlab.core.errors import BrokerlabError, InconclusiveError, UsageError
 
 if TYPE_CHECKING:
     from brokerlab.core.load import Load
@@ -104,5 +104,16 @@ def carry_out(wanted: Wish, where: Where, runs: Path, watcher: Watcher) -> tuple
 def _unfinished(stored: StoredRun, scenario: Scenario, error: InconclusiveError) -> RunVerdict:
     from brokerlab.core.verdict import RunVerdict, Verdict
 
-    reasons = tuple(filter(None, (error.message, error.hint)))
+    reasons = tuple(text for each in _causes(error) for text in (each.message, each.hint) if text)
     return RunVerdict(stored.run, scenario.name, Verdict.INCONCLUSIVE, (), reasons)
+
+
+def _causes(error: BaseException) -> list[BrokerlabError]:
+    """What went wrong, first thing first: what could not be undone because of it may be the last of it."""
+    found: list[BrokerlabError] = []
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, BrokerlabError):
+            found.insert(0, at)
+        at = at.__cause__ or at.__context__
+    return found

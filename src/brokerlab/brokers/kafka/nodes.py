@@ -26,6 +26,7 @@ JVM_OPTIONS = (
 )
 
 LOGGING = {
+    "org.apache.logging.log4j.level": "INFO",  # of Kafka's own image, whose jars log by Log4j; ours do by Slf4j
     "org.slf4j.simpleLogger.defaultLogLevel": "info",
     "org.slf4j.simpleLogger.showDateTime": "true",
     "org.slf4j.simpleLogger.dateTimeFormat": "HH:mm:ss.SSS",

@@ -23,7 +23,7 @@ from brokerlab.kube.pods import PodHttp
 from brokerlab.labs.kubernetes import nodes
 from brokerlab.labs.kubernetes.admin import RemoteAdmin
 from brokerlab.labs.kubernetes.agents import RemoteAgent
-from brokerlab.labs.kubernetes.connection import Place, once, persistently
+from brokerlab.labs.kubernetes.connection import Place, persistently
 from brokerlab.labs.kubernetes.keepers import Keepers
 from brokerlab.labs.kubernetes.parts import OUTPOST, Images
 from brokerlab.labs.kubernetes.relay import Relay
@@ -155,8 +155,9 @@ class KubernetesLab:
         return persistently(lambda: self._place.port(node).json("get", "state"), f"the warden of {node}")
 
     def _command(self, node: str, what: str) -> None:
+        """Done twice is done once, so it may be asked for again."""
         self._known(node)
-        once(lambda: self._place.port(node).json("post", what))
+        persistently(lambda: self._place.port(node).json("post", what), f"the warden of {node}")
 
     def _await_listening(self, node: str) -> None:
         until(lambda: self._look(node)["listens"], f"{node} to listen", deadline=NODE_S, every=0.1)
