@@ -63,7 +63,7 @@ def run(request: Request, watcher: Watcher) -> RunVerdict:
         board = _expose(request, undo)
         observer = _observe(request, topics, board)
         undo.callback(observer.close)
-        story = _experiment(request, admin, observer, topics, watcher)
+        story = _experiment(request, _Stage(admin, topics, observer, board), watcher)
         save_story(request.folder, story)
         _testify(request, board, watcher)
         watcher.phase("judge")
@@ -126,9 +126,18 @@ def _observe(request: Request, topics: Mapping[str, str], board: Board) -> Obser
     return Observer(_admin(request), list(topics.values()), publish)
 
 
-def _experiment(
-    request: Request, admin: Admin, observer: Observer, topics: Mapping[str, str], watcher: Watcher
-) -> Story:
+@dataclass(frozen=True)
+class _Stage:
+    """What stands when the experiment begins. topics: by variant."""
+
+    admin: Admin
+    topics: Mapping[str, str]
+    observer: Observer
+    board: Board
+
+
+def _experiment(request: Request, stage: _Stage, watcher: Watcher) -> Story:
+    admin, topics, observer = stage.admin, stage.topics, stage.observer
     setting = Setting(
         run=request.run,
         broker=request.broker.name,
@@ -155,6 +164,7 @@ def _experiment(
             watcher.say(sentence)
         watcher.phase("load")
         with Timeline(scene, workload, watcher) as timeline:
+            stage.board.faults = timeline.active
             timeline.play(steps)
             watcher.phase("heal")
             timeline.heal()

@@ -37,6 +37,11 @@ class Timeline:
     def __enter__(self) -> Timeline:
         return self
 
+    @property
+    def active(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the hurts that are not healed yet returned, by name; changes as they strike and are healed."""
+        return self._active
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.heal()
 

@@ -7,7 +7,7 @@ a gauge that the run raises when the last agent has ended: a scrape that shows i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +31,7 @@ class Board:
     generation: int = 0
     states: Sequence[PartitionState] = ()
     ends: dict[tuple[str, int], int] = field(default_factory=dict)
+    faults: Mapping[str, object] = field(default_factory=dict)  # those that are active now, by name
 
     def collect(self) -> Iterator[Metric]:
         from prometheus_client.core import GaugeMetricFamily
@@ -47,7 +48,10 @@ class Board:
         end = GaugeMetricFamily("brokerlab_partition_end_offset", "High watermark, in records.", labels=labels)
         for (topic, partition), offset in self.ends.items():
             end.add_metric([self.run, topic, str(partition)], offset)
-        yield from (generation, leader, isr, end)
+        fault = GaugeMetricFamily("brokerlab_fault_active", "1 while a fault is active.", labels=["run", "fault"])
+        for name in list(self.faults):
+            fault.add_metric([self.run, name], 1)
+        yield from (generation, leader, isr, end, fault)
 
 
 class Exposition:
