@@ -1,0 +1,122 @@
+"""How the lab comes up, is found again and goes down, on an API server that has no controllers but those given here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from brokerlab.brokers.kafka import BROKER
+from brokerlab.core.errors import LabError, UsageError
+from brokerlab.kube.api import Kube
+from brokerlab.labs.kubernetes import life, witness
+from brokerlab.labs.kubernetes.connection import Place
+from brokerlab.labs.kubernetes.parts import Images
+from tests.fakes.kube_api import KubeApi, ready_deployment
+
+IMAGES = Images("ours:1")
+SPECS = BROKER.nodes(3)
+ORDER = life.Order(IMAGES, SPECS)
+
+
+def silent(_sentence: str) -> None: ...
+
+
+def ready_set(thing: Any) -> None:
+    replicas = thing["spec"]["replicas"]
+    generation = thing["metadata"]["generation"]
+    thing["status"] = {"observedGeneration": generation, "updatedReplicas": replicas, "readyReplicas": replicas}
+
+
+@pytest.fixture
+def controllers(api: KubeApi) -> None:
+    api.becomes |= {"Deployment": ready_deployment, "StatefulSet": ready_set}
+
+
+@pytest.fixture
+def lab(kube: Kube) -> Place:
+    return Place(kube, "brokerlab")
+
+
+def kinds(api: KubeApi) -> set[tuple[str, str]]:
+    return {(each["kind"], each["metadata"]["name"]) for each in api.objects.values()}
+
+
+def test_up_find_down(api: KubeApi, lab: Place, controllers: None) -> None:
+    up = life.up(lab, ORDER, silent)
+    assert up.nodes() == ("kafka-1", "kafka-2", "kafka-3")
+    assert up.capabilities == {"agents", "kill", "pause", "restart", "logs", "prometheus"}
+    assert {("StatefulSet", "kafka"), ("Deployment", "outpost"), ("Deployment", "prometheus")} <= kinds(api)
+    found = life.find(lab, SPECS)
+    assert found is not None
+    assert (found.nodes(), found.capabilities) == (up.nodes(), up.capabilities)
+    assert found.endpoint("client") == ",".join(f"kafka-{n}.kafka.brokerlab.svc:9092" for n in (1, 2, 3))
+    assert life.down(lab, silent)
+    assert api.objects == {}
+    assert not life.down(lab, silent)
+    assert life.find(lab, SPECS) is None
+
+
+def test_a_lab_for_a_broker_of_the_users_has_no_nodes_to_hurt(api: KubeApi, lab: Place, controllers: None) -> None:
+    life.up(lab, life.Order(IMAGES, bootstrap="mine:9092", with_prometheus=False), silent)
+    assert not {name for kind, name in kinds(api) if kind == "StatefulSet" or name == "prometheus"}
+    found = life.find(lab, SPECS)
+    assert found is not None
+    assert (found.nodes(), found.endpoint("client"), found.capabilities) == ((), "mine:9092", {"agents"})
+
+
+def test_in_a_namespace_that_was_there_only_ours_is_deleted(api: KubeApi, lab: Place, controllers: None) -> None:
+    api.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "brokerlab"}})
+    mine = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine", "namespace": "brokerlab"}}
+    api.add(mine)
+    life.up(lab, ORDER, silent)
+    assert life.exists(lab)
+    assert life.down(lab, silent)
+    assert kinds(api) == {("Namespace", "brokerlab"), ("ConfigMap", "mine")}
+    assert not life.exists(lab)
+
+
+def test_what_is_not_ours_is_never_taken_over(api: KubeApi, lab: Place, controllers: None) -> None:
+    api.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "brokerlab"}})
+    theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "kafka", "namespace": "brokerlab"}}
+    api.add(theirs)
+    with pytest.raises(LabError, match="has a Service kafka that is not ours"):
+        life.up(lab, ORDER, silent)
+    assert kinds(api) == {("Namespace", "brokerlab"), ("Service", "kafka")}
+
+
+def test_a_start_that_does_not_come_to_its_end_leaves_nothing(
+    api: KubeApi, lab: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(life, "READY_S", 0.1)
+    with pytest.raises(LabError, match="statefulset/kafka"):
+        life.up(lab, ORDER, silent)
+    assert api.objects == {}
+
+
+def test_the_operators_prometheus_is_used_where_there_is_one(api: KubeApi, lab: Place, controllers: None) -> None:
+    api.install_operator()
+    api.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}})
+    meta = {"name": "prometheus-operated", "namespace": "monitoring", "labels": {"operated-prometheus": "true"}}
+    api.add({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": [{"port": 9090}]}})
+    life.up(lab, ORDER, silent)
+    assert ("PodMonitor", "agents") in kinds(api)
+    assert ("Deployment", "prometheus") not in kinds(api)
+    assert witness.chosen(lab.kube, "") == witness.Way("operator", "monitoring/prometheus-operated")
+    assert witness.chosen(lab.kube, "http://mine:9090/") == witness.Way("url", "http://mine:9090")
+
+
+@pytest.mark.parametrize("way", [witness.NONE, witness.Way("own"), witness.Way("url", "http://a:1"), witness.Way("x")])
+def test_the_way_to_prometheus_is_noted_so_that_it_is_found_again(way: witness.Way) -> None:
+    assert witness.Way.parsed(str(way)) == (way if way.kind != "x" else witness.NONE)
+
+
+def test_a_given_url_is_used_as_it_is(kube: Kube) -> None:
+    with witness.reached(kube, witness.Way("url", "http://mine:9090"), "brokerlab") as url:
+        assert url == "http://mine:9090"
+
+
+def test_an_unknown_node_is_refused(api: KubeApi, lab: Place, controllers: None) -> None:
+    up = life.up(lab, ORDER, silent)
+    with pytest.raises(UsageError, match="there is no node 'kafka-9'"):
+        up.kill("kafka-9")
