@@ -19,6 +19,19 @@ from tests.fakes.programs import Program, Said, install
 
 RECORDED = Path(__file__).parents[1] / "unit" / "cluster" / "recorded"
 
+CHART_YAML = "apiVersion: v2\nname: c\nversion: 79.1.0\n"
+DEPLOYED = json.dumps(
+    {
+        "name": "monitoring",
+        "namespace": "monitoring",
+        "version": 1,
+        "info": {"last_deployed": "2026-11-23T16:00:00Z", "status": "deployed"},
+        "chart": {"metadata": {"apiVersion": "v2", "name": "c", "version": "79.1.0"}},
+        "manifest": "",
+        "hooks": [],
+    }
+)
+
 
 def recorded(name: str) -> Said:
     return Said((RECORDED / name).read_text())
@@ -65,6 +78,14 @@ def test_up_prints_only_the_token_and_says_what_is_next(
     assert "start --profile=workshop-mb --output=json --cpus=4 --memory=8g --driver=docker" in program.calls()
     assert "[17/19] Verifying Kubernetes components..." in ran.err
     assert "brokerlab dns add" in ran.err
+
+
+def test_up_for_machines_is_one_object_with_the_token(
+    brokerlab: Run, api: KubeApi, tmp_path: Path, monkeypatch
+) -> None:
+    minikube(tmp_path, monkeypatch)
+    told = json.loads(brokerlab("cluster", "up", "--json", "--quiet").out)
+    assert (told["state"], told["address"], told["token"]) == ("OK", "192.168.49.2", "token-for-86400")
 
 
 def test_up_of_a_running_cluster_starts_nothing(brokerlab: Run, api: KubeApi, tmp_path: Path, monkeypatch) -> None:
@@ -240,6 +261,23 @@ def test_core_status_without_anything_installed(brokerlab: Run, api: KubeApi, tm
     assert "nothing to delete" in brokerlab("core", "rollback").err
 
 
+def test_deploy_for_machines_tells_what_status_tells(brokerlab: Run, api: KubeApi, tmp_path: Path, monkeypatch) -> None:
+    chart = tmp_path / "chart"
+    chart.mkdir()
+    (chart / "Chart.yaml").write_text(CHART_YAML)
+    known = {"show chart": Said(CHART_YAML), "get all": Said(CHART_YAML), "upgrade": Said(DEPLOYED)}
+    absent = Said(err="Error: release: not found", code=1)
+    statuses = [absent, Said(DEPLOYED)]
+    install(tmp_path, monkeypatch, "helm", {"version": Said("v3.19.0"), "status": statuses, **known})
+    meta = {"name": "monitoring-grafana", "namespace": "monitoring"}
+    api.add({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": {}})
+    api.becomes["Deployment"] = ready_deployment
+    ran = brokerlab("core", "deploy", "--chart", str(chart), "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["release"] == {"number": 1, "status": "deployed", "chart": "c", "version": "79.1.0"}
+    assert brokerlab("core", "status", "--json").out == ran.out
+
+
 def test_a_rollback_shows_what_goes_and_asks(brokerlab: Run, api: KubeApi, tmp_path: Path, monkeypatch) -> None:
     install(
         tmp_path,
@@ -301,6 +339,41 @@ def test_open_prints_and_names_the_pages_it_knows(brokerlab: Run, api: KubeApi, 
     assert brokerlab("open", "grafana", "--print").out == "http://grafana.test\n"
     ran = brokerlab("open", "grafana", "--forward")
     assert (ran.code, "there is no Service monitoring-grafana" in ran.err) == (4, True)
+
+
+def test_a_named_context_is_reached_by_a_port_forward(brokerlab: Run, company: KubeApi, monkeypatch) -> None:
+    """The .test names lead to one cluster, which may be another one."""
+    from brokerlab.cluster import pages
+
+    monkeypatch.setattr(pages, "unreachable", lambda _: "")
+    ran = brokerlab("open", "grafana", "--context", "company", "--namespace", "watch")
+    assert "no Service monitoring-grafana in the namespace watch" in ran.err
+
+
+def test_doctor_shows_both_and_its_code_is_the_labs_or_the_clusters(
+    brokerlab: Run, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    both = brokerlab("doctor", "--json")
+    names = [check["name"] for check in json.loads(both.out)]
+    assert {"Java", "Kafka", "docker", "minikube", "helm", "kubectl", "kubeconfig"} <= set(names)
+    alone = brokerlab("doctor", "--cluster")
+    assert (both.code, alone.code) == (0, 4)
+    assert "Java" not in alone.out
+    assert brokerlab("doctor", "--cluster", "--fix").code == 2
+
+
+def test_doctor_tells_a_docker_that_does_not_run_from_one_that_is_not_there(
+    brokerlab: Run, tmp_path: Path, monkeypatch
+) -> None:
+    install(tmp_path, monkeypatch, "docker", {"": Said()})
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    monkeypatch.setenv("COLUMNS", "300")
+    line = next(line for line in brokerlab("doctor", "--cluster").out.splitlines() if " docker " in line)
+    assert line.startswith("unusable")
+    assert "start the Docker daemon" in line
 
 
 def test_the_clusters_commands_import_nothing_heavy_for_their_help() -> None:

@@ -44,6 +44,7 @@ def up(
     kubernetes_version: Kubernetes = None,
     addon: Addons = None,
     profile: clusters.Profile = PROFILE,
+    json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Start the cluster, or make it; one that runs is left alone. Prints a token for Headlamp."""
@@ -55,8 +56,12 @@ def up(
     found = minikube.up(profile, given, (*minikube.ADDONS, *(addon or ())), say)
     if minikube.needs_tunnel(found):
         say("Docker runs in a machine of its own here: keep `brokerlab cluster tunnel` running in another terminal")
+    token = _token(profile)
+    if json:
+        terminal.print_json({**asdict(found), "token": token})
+        return
     terminal.say(NEXT)
-    typer.echo(_token(profile))
+    typer.echo(token)
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,6 +46,7 @@ def deploy(
     context: clusters.Context = None,
     timeout: clusters.Timeout = 600.0,
     yes: options.Yes = False,
+    json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Install or upgrade the monitoring, and wait until it is ready."""
@@ -56,6 +57,9 @@ def deploy(
     order = monitoring.Order(monitoring.chart(version, chart), namespace, given, timeout)
     kube = clusters.changing(context, "Deploy the monitoring", yes=yes)
     revision = monitoring.deploy(kube, order, clusters.progress(quiet=quiet))
+    if json:
+        _print_json(monitoring.status(kube, namespace))
+        return
     terminal.say(f"{revision.chart} {revision.version} is ready (revision {revision.number})")
     terminal.say("see it: `brokerlab open grafana` (admin/admin), `brokerlab open prometheus`")
 
@@ -66,10 +70,10 @@ def status(namespace: Namespace = MONITORING, context: clusters.Context = None, 
     from brokerlab.cluster import monitoring
 
     found = monitoring.status(clusters.reading(context), namespace)
-    release = found["release"]
     if json:
-        terminal.print_json({**found, "release": asdict(release) if release else None})
+        _print_json(found)
         return
+    release = found["release"]
     said = (
         f"{release.chart} {release.version}: {release.status}" if release else "not installed: `brokerlab core deploy`"
     )
@@ -105,6 +109,11 @@ def rollback(
     if not terminal.agreed(f"Delete this in '{kube.context}'?", yes=yes):
         raise typer.Abort
     monitoring.rollback(kube, found, terminal.say)
+
+
+def _print_json(found: dict[str, Any]) -> None:
+    release = found["release"]
+    terminal.print_json({**found, "release": asdict(release) if release else None})
 
 
 def _rows(found: Doomed) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ app = tree.group(
     """
 brokerlab dns add --dry-run          the difference, and nothing else
 brokerlab dns add                    writing /etc/hosts runs under sudo, nothing else does
-brokerlab dns add --ip 10.0.0.7 --host shop.test
+brokerlab dns add --ip 10.0.0.7 --context company --host shop.test
 brokerlab dns remove
 """,
 )
@@ -23,6 +23,10 @@ PROFILE = "workshop-mb"
 HOSTS = Path("/etc/hosts")
 Ip = Annotated[str | None, typer.Option("--ip", help="The address.", show_default="the cluster's")]
 Hosts = Annotated[list[str] | None, typer.Option("--host", help="One more name (may be repeated).")]
+Context = Annotated[
+    str | None,
+    typer.Option("--context", help="The kubeconfig's context with the ingresses.", show_default="the profile's"),
+]
 
 
 @app.command()
@@ -30,6 +34,7 @@ def add(
     ip: Ip = None,
     host: Hosts = None,
     profile: clusters.Profile = PROFILE,
+    context: Context = None,
     hosts_file: clusters.HostsFile = HOSTS,
     dry_run: clusters.DryRun = False,
 ) -> None:
@@ -40,7 +45,7 @@ def add(
     old = file.read(hosts_file)
     hosts.find(old, profile)  # broken markers are told before minikube is asked
     address = ip or dns.address(profile)
-    names = dns.names(profile, host or (), terminal.say)
+    names = dns.names(context or profile, host or (), terminal.say)
     new = hosts.put(old, dict.fromkeys(names, address), profile)
     _change(hosts_file, old, new, dry_run=dry_run)
     for name, other in hosts.shadowed(new, profile).items():

@@ -21,7 +21,9 @@ System = Annotated[
         "--system", help="With --fix: take what is no Java library from the system's packages (apt, dnf, brew)."
     ),
 ]
-Cluster = Annotated[bool, typer.Option("--cluster", help="Look also at what the cluster commands need.")]
+Cluster = Annotated[
+    bool, typer.Option("--cluster", help="Only what the cluster commands need; the exit code is theirs, too.")
+]
 
 
 @app.command(
@@ -30,7 +32,7 @@ Cluster = Annotated[bool, typer.Option("--cluster", help="Look also at what the 
 brokerlab doctor
 brokerlab doctor --fix            get what is missing, without root
 brokerlab doctor --fix --system   by the system's packages; sudo for that step alone
-brokerlab doctor --cluster        minikube, docker and helm, too
+brokerlab doctor --cluster        minikube, docker, helm: exit code 4 if one of them is missing
 """
     )
 )
@@ -42,20 +44,25 @@ def doctor(
     json: options.Json = False,
 ) -> None:
     """Say what is there, in which version, what is missing, and how to get it. Exit code 4 if the lab can't start."""
+    if cluster and (fix or system):
+        raise typer.BadParameter("the cluster's programs are yours to install: --fix can't be with --cluster")
+    ours = [] if cluster else _local(str(java) if java else None, fix=fix, system=system)
+    theirs = [] if fix else _cluster()
+    if json:
+        terminal.print_json([asdict(check) for check in ours + theirs])
+    else:
+        _show(ours + theirs)
+    raise typer.Exit(0 if _usable(ours, theirs) else 4)
+
+
+def _local(java: str | None, *, fix: bool, system: bool) -> list[Check]:
     from brokerlab import catalog
-    from brokerlab.labs.local import doctor as local
+    from brokerlab.labs.local import doctor
 
     specs = catalog.broker("kafka").nodes(3)
-    named = str(java) if java else None
     if fix:
-        local.fix(specs, terminal.say, java=named, system=system)
-    ours = list(local.checks(specs, named))
-    checks = ours + (_cluster() if cluster else [])
-    if json:
-        terminal.print_json([asdict(check) for check in checks])
-    else:
-        _show(checks)
-    raise typer.Exit(0 if local.startable(ours) else 4)
+        doctor.fix(specs, terminal.say, java=java, system=system)
+    return list(doctor.checks(specs, java))
 
 
 def _cluster() -> list[Check]:
@@ -64,6 +71,27 @@ def _cluster() -> list[Check]:
     return list(doctor.checks())
 
 
+def _usable(ours: list[Check], theirs: list[Check]) -> bool:
+    """Whether the local lab can start; where only the cluster was looked at, whether its commands can work."""
+    from brokerlab.cluster import doctor as cluster
+    from brokerlab.labs.local import doctor as local
+
+    return local.startable(ours) if ours else cluster.usable(theirs)
+
+
 def _show(checks: list[Check]) -> None:
-    rows = [(("ok" if c.ok else "missing"), c.name, c.version, c.needed_for, c.found or c.how_to_get) for c in checks]
+    rows = [
+        (
+            _state(c),
+            c.name,
+            c.version,
+            c.needed_for,
+            c.found if c.ok else ": ".join(filter(None, (c.found, c.how_to_get))),
+        )
+        for c in checks
+    ]
     terminal.print_rows(("", "what", "version", "for", "where, or how to get it"), rows, empty="")
+
+
+def _state(check: Check) -> str:
+    return "ok" if check.ok else "unusable" if check.found else "missing"

@@ -45,8 +45,8 @@ def token(
 
 
 @app.command("open")
-def open_(context: clusters.Context = None) -> None:
+def open_(namespace: Namespace = HEADLAMP, context: clusters.Context = None) -> None:
     """Open Headlamp; the same as `brokerlab open headlamp`."""
     from brokerlab.cli import open as opening
 
-    opening.shown("headlamp", context, port=0)
+    opening.shown("headlamp", context, namespace, forward=context is not None)

@@ -14,6 +14,7 @@ PageName = Literal["alertmanager", "grafana", "headlamp", "kubetail", "prometheu
 Name = Annotated[PageName, typer.Argument(metavar="PAGE", help="alertmanager, grafana, headlamp, kubetail, prometheus")]
 Print = Annotated[bool, typer.Option("--print", help="Print the URL, open nothing.")]
 Forward = Annotated[bool, typer.Option("--forward", help="By a port-forward, even if the ingress answers.")]
+Namespace = Annotated[str | None, clusters.namespace("the page's own")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Of the port-forward; 0: any.")]
 
 
@@ -24,17 +25,32 @@ Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Of the port
 brokerlab open grafana
 brokerlab open prometheus --print
 brokerlab open headlamp --forward --port 8000
+brokerlab open grafana --context company     by a port-forward: the .test names may lead elsewhere
 """
     ),
 )
 def open_(
-    page: Name, print_: Print = False, forward: Forward = False, port: Port = 0, context: clusters.Context = None
+    page: Name,
+    print_: Print = False,
+    forward: Forward = False,
+    port: Port = 0,
+    namespace: Namespace = None,
+    context: clusters.Context = None,
 ) -> None:
     """Open a page of the cluster. Without an answer from the ingress a port-forward is used, until Ctrl-C."""
-    shown(page, context, port=port, only_print=print_, forward=forward)
+    forward = forward or context is not None  # the .test names lead to one cluster, which may be another
+    shown(page, context, namespace, port=port, only_print=print_, forward=forward)
 
 
-def shown(name: str, context: str | None, *, port: int, only_print: bool = False, forward: bool = False) -> None:
+def shown(
+    name: str,
+    context: str | None,
+    namespace: str | None,
+    *,
+    port: int = 0,
+    only_print: bool = False,
+    forward: bool = False,
+) -> None:
     """Show the page; a port-forward stays in the foreground."""
     from brokerlab.cluster import pages
     from brokerlab.kube import forward as forwarding
@@ -47,7 +63,7 @@ def shown(name: str, context: str | None, *, port: int, only_print: bool = False
     if not forward:
         terminal.say(f"{reason}; so by a port-forward")
     kube = clusters.reading(context)
-    end = forwarding.find(kube, page.namespace, page.service)
+    end = forwarding.find(kube, namespace or page.namespace, page.service)
     terminal.say(f"forwarding to the pod {end.pod} until Ctrl-C")
     forwarding.serve(kube, end, port, lambda url: _show(url, only_print=only_print))
 

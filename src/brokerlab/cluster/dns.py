@@ -21,9 +21,11 @@ def address(profile: str) -> str:
     return minikube.reachable_address(found)
 
 
-def names(profile: str, more: Iterable[str], say: Progress) -> list[str]:
-    """The workshop's pages, the hosts of every ingress in the cluster (usecases bring theirs), and `more`."""
-    return sorted({*pages.HOSTS, *_ingress_hosts(profile, say), *more})
+def names(context: str, more: Iterable[str], say: Progress) -> list[str]:
+    """The workshop's pages, the hosts of every ingress in the cluster (usecases bring theirs), and `more`.
+
+    minikube names the context after the profile."""
+    return sorted({*pages.HOSTS, *_ingress_hosts(context, say), *more})
 
 
 def under_wsl(kernel: Path = KERNEL) -> bool:
@@ -44,10 +46,10 @@ def windows_note() -> str:
     )
 
 
-def _ingress_hosts(profile: str, say: Progress) -> set[str]:
-    """minikube names the context after the profile. A cluster that does not answer has none to tell."""
+def _ingress_hosts(context: str, say: Progress) -> set[str]:
+    """A cluster that does not answer has none to tell."""
     try:
-        kube = kubeconfig.connect(kubeconfig.chosen(profile))
+        kube = kubeconfig.connect(kubeconfig.chosen(context))
         return {host for ingress in monitoring.ingresses(kube) for host in ingress["hosts"] if "*" not in host}
     except BrokerlabError as error:
         say(f"the usecases' own names are left out: {error.message}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -30,6 +30,11 @@ def checks() -> Iterator[Check]:
     yield disk()
     yield memory()
     yield context()
+
+
+def usable(found: Iterable[Check]) -> bool:
+    """Whether the programs are there. Room and memory only advise, and `cluster up` makes the kubeconfig."""
+    return all(check.ok for check in found if check.name not in ("disk", "memory", "kubeconfig"))
 
 
 def docker() -> Check:
