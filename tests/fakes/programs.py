@@ -13,8 +13,9 @@ import pytest
 
 SCRIPT = """\
 #!{python} -I
-import json, sys, time
+import json, signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 here = Path({here!r})
 calls = here / "calls"
 with calls.open("a") as file:

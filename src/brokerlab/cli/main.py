@@ -75,5 +75,10 @@ def _interruptible() -> None:
             signal.signal(getattr(signal, name), _interrupt)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _interrupt(_number: int, frame: FrameType | None) -> None:
+    """As Ctrl-C does now: asyncio, while it runs, has a gentler way than an exception in mid-step."""
+    now = signal.getsignal(signal.SIGINT)
+    if callable(now):
+        now(signal.SIGINT, frame)
+    else:
+        raise KeyboardInterrupt

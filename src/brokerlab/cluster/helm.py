@@ -94,12 +94,24 @@ class Release:
         logging.getLogger("pyhelm3").addHandler(logging.NullHandler())  # or Python prints its warnings
         client = pyhelm3.Client(executable=tools.path_of("helm"), kubecontext=self.context)
         try:
-            return asyncio.run(action(client))
+            return asyncio.run(_interruptible(action(client)))
         except pyhelm3.Error as error:
             raise explained(error.stderr.decode(errors="replace"), self.name) from error
         except ValueError as error:  # pyhelm3 checks what it parses
             reason = " ".join(str(error).split())[:200]
             raise LabError(f"helm's answer about the release {self.name} was not understood: {reason}") from error
+
+
+async def _interruptible(action: Coroutine[Any, Any, T]) -> T:
+    """Await it; an interruption ends helm, which then notes that the release failed. pyhelm3 runs helm in a shell, and
+    would end that shell alone."""
+    work = asyncio.ensure_future(action)
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        tools.end_children()
+        await asyncio.gather(work, return_exceptions=True)
+        raise
 
 
 def explained(said: str, release: str) -> LabError | DeadlineError:

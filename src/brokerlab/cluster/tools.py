@@ -89,6 +89,18 @@ def attached(command: Sequence[str]) -> int:
         _end(process)
 
 
+def end_children(patience: float = 15) -> None:
+    """End every program that this process has started, and what these have started: SIGTERM, then SIGKILL."""
+    import psutil
+
+    alive = psutil.Process().children(recursive=True)
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for each in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                end(each)
+        _, alive = psutil.wait_procs(alive, timeout=patience)
+
+
 def _end(process: subprocess.Popen[str] | subprocess.Popen[bytes], patience: float = 10) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
