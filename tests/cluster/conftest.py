@@ -9,13 +9,20 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from brokerlab.kube import applying, kubeconfig, waiting
-from brokerlab.kube.api import Kube
+from brokerlab.cluster import applying, kubeconfig, waiting
+from brokerlab.cluster.kube import Kube
+from brokerlab.core import wait
+from tests.cli.conftest import brokerlab, home
+
+__all__ = ["brokerlab", "home"]
 
 NEEDED = "needs a cluster: KUBECONFIG names none (kind, minikube, or the single node that CI starts)"
+CHART = Path(__file__).parent / "chart"
+BUSYBOX = "docker.io/library/busybox:1.37.0"  # where the nodes have none already
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +32,13 @@ def kube() -> Kube:
             pytest.fail(f"may not be skipped here: {NEEDED}")
         pytest.skip(NEEDED)
     return kubeconfig.connect(kubeconfig.chosen(None))
+
+
+@pytest.fixture(scope="session")
+def image(kube: Kube) -> str:
+    """A busybox: one that the nodes have, for a cluster that can pull nothing; else the public one."""
+    names = [name for node in kube.list("v1", "Node") for each in node["status"]["images"] for name in each["names"]]
+    return next((name for name in names if "/busybox:" in name), BUSYBOX)
 
 
 @pytest.fixture
@@ -40,21 +54,19 @@ def namespace(kube: Kube) -> Iterator[str]:
 @pytest.fixture
 def definitions(kube: Kube) -> Iterator[None]:
     """The operator's CRDs, where the cluster does not have them; then only for the test."""
-    from pathlib import Path
-
-    wanted = applying.read(Path(__file__).parent / "chart" / "crds" / "crds.yaml")
+    wanted = applying.read(CHART / "crds" / "crds.yaml")
     made = [each for each in wanted if kube.get(each["apiVersion"], each["kind"], each["metadata"]["name"]) is None]
     for each in made:
         kube.apply(each)
     _established(kube, made)
     yield
-    for each in made:
-        kube.delete(each["apiVersion"], each["kind"], each["metadata"]["name"])
+    names = [(each["apiVersion"], each["kind"], each["metadata"]["name"]) for each in made]
+    for name in names:
+        kube.delete(*name)
+    waiting.until_deleted(kube, names, deadline=60)
 
 
 def _established(kube: Kube, definitions: list[dict]) -> None:
-    from brokerlab.core import wait
-
     def served() -> bool:
         return all(
             kube.has(f"{each['spec']['group']}/{each['spec']['versions'][0]['name']}", each["spec"]["names"]["kind"])

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
-from brokerlab.cluster import headlamp, monitoring, skeleton
-from brokerlab.cluster.helm import Chart, Release
+from brokerlab.cluster import applying, data, headlamp, kube_errors, kubeconfig, skeleton
+from brokerlab.cluster.kube import Kube
 from brokerlab.core.errors import LabError
-from brokerlab.kube import applying, data, kube_errors, kubeconfig
-from brokerlab.kube.api import Kube
 
 pytestmark = pytest.mark.cluster
 
-CHART = Path(__file__).parent / "chart"
 MANIFESTS = sorted(data.folder("manifests").glob("*/*.yaml"))
 
 
@@ -92,39 +88,3 @@ def test_wrong_credentials_are_a_sentence(kube: Kube, tmp_path: Path) -> None:
 def test_an_unknown_kind_is_a_sentence(kube: Kube) -> None:
     with pytest.raises(kube_errors.NoSuchKindError):
         kube.list("example.invalid/v1", "Thing")
-
-
-@pytest.fixture
-def release(kube: Kube, namespace: str) -> Release:
-    if shutil.which("helm") is None:
-        pytest.fail("helm is not on the PATH: the cluster's tests need it")
-    return Release(monitoring.RELEASE, namespace, kube.context)
-
-
-def test_install_upgrade_and_rollback_with_the_operators_definitions(
-    kube: Kube, namespace: str, release: Release
-) -> None:
-    before = monitoring.doomed(kube, namespace)
-    if before.objects:
-        pytest.fail("this cluster has the Prometheus operator: its definitions would be deleted; use another one")
-    chart = Chart(str(CHART))
-    assert release.deploy(chart, {}, lambda _: None).number == 1
-    second = release.deploy(chart, {"greeting": "bye"}, lambda _: None)
-    assert (second.number, second.status, second.version) == (2, "deployed", "1.0.0")
-    assert kube.get("v1", "ConfigMap", "monitoring-greeting", namespace)["data"] == {"greeting": "bye"}
-    found = monitoring.doomed(kube, namespace)
-    assert (tuple(sorted(found.objects)), found.release.number) == (monitoring.CRDS, 2)
-    monitoring.rollback(kube, found, lambda _: None)
-    assert monitoring.doomed(kube, namespace).nothing
-
-
-def test_an_ownership_conflict_gets_the_sentence_that_fixes_it(kube: Kube, namespace: str, release: Release) -> None:
-    meta = {"name": "monitoring-greeting", "namespace": namespace}
-    kube.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {}})
-    try:
-        with pytest.raises(LabError) as caught:
-            release.deploy(Chart(str(CHART)), {}, lambda _: None)
-    finally:
-        monitoring.rollback(kube, monitoring.doomed(kube, namespace), lambda _: None)
-    assert "ConfigMap monitoring-greeting is there already" in caught.value.message
-    assert "brokerlab core rollback" in caught.value.hint

@@ -92,14 +92,26 @@ class Release:
         import pyhelm3
 
         logging.getLogger("pyhelm3").addHandler(logging.NullHandler())  # or Python prints its warnings
-        client = pyhelm3.Client(executable=tools.path_of("helm"), kubecontext=self.context)
         try:
-            return asyncio.run(_interruptible(action(client)))
+            return asyncio.run(_interruptible(action(_client(self.context))))
         except pyhelm3.Error as error:
             raise explained(error.stderr.decode(errors="replace"), self.name) from error
         except ValueError as error:  # pyhelm3 checks what it parses
             reason = " ".join(str(error).split())[:200]
             raise LabError(f"helm's answer about the release {self.name} was not understood: {reason}") from error
+
+
+def _client(context: str) -> Any:
+    """pyhelm3's, which takes no helm whose version is not in full: one built from source calls itself v3.22."""
+    import pyhelm3
+    from pyhelm3.command import Command, semver
+
+    class Lenient(Command):  # type: ignore[misc]
+        def client_version(self) -> Any:
+            answer = tools.run([self._executable, "version", "--template", "{{ .Version }}"])
+            return semver.Version.parse(answer.out.strip().removeprefix("v"), optional_minor_and_patch=True)
+
+    return pyhelm3.Client(Lenient(executable=tools.path_of("helm"), kubecontext=context))
 
 
 async def _interruptible(action: Coroutine[Any, Any, T]) -> T:

@@ -127,9 +127,11 @@ def rollback(kube: Kube, found: Doomed, say: Progress, deadline: float = 300.0) 
     if found.release is not None and found.namespace is not None:
         say(f"helm uninstall {RELEASE}")
         Release(RELEASE, found.namespace, kube.context).uninstall()
-    for plural in found.objects:
-        say(f"deleting the definition {plural}.{OPERATOR}")
-        kube.delete(*CRD, f"{plural}.{OPERATOR}")
+    definitions = [f"{plural}.{OPERATOR}" for plural in found.objects]
+    for name in definitions:
+        say(f"deleting the definition {name}")
+        kube.delete(*CRD, name)
+    waiting.until_deleted(kube, [(*CRD, name) for name in definitions], deadline)
     if found.namespace is not None:
         kube.delete("v1", "Namespace", found.namespace)
         waiting.until_gone(kube, found.namespace, say, deadline)

@@ -1,0 +1,116 @@
+"""A usecase on real pods: from `usecase new` to ready and back to nothing; and pods that never get ready."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from brokerlab.cluster.kube import Kube
+from tests.cli.conftest import Run
+
+pytestmark = pytest.mark.cluster
+
+SERVING = ["httpd", "-f", "-p", "8080", "-h", "/www"]
+
+
+@pytest.fixture
+def shop(kube: Kube, brokerlab: Run, image: str) -> Iterator[str]:
+    """The name of a new usecase; whatever of it is in the cluster is removed afterwards."""
+    name = f"brokerlab-shop-{uuid.uuid4().hex[:8]}"
+    assert brokerlab("usecase", "new", name, "--image", image).code == 0
+    yield name
+    ran = brokerlab("usecase", "remove", name, "--yes")
+    assert ran.code == 0, ran.err
+    assert kube.get("v1", "Namespace", name) is None
+
+
+def edited(name: str, command: list[str], *, monitored: bool) -> None:
+    """As its owner would: the container's command, a page for /metrics, and with or without the monitor."""
+    base = Path("usecases") / name / "k8s" / "base"
+    (base / "metrics").write_text("shop_orders_total 7\n")
+    at = "/spec/template/spec"
+    operations = [
+        {
+            "op": "add",
+            "path": f"{at}/terminationGracePeriodSeconds",
+            "value": 0,
+        },  # a shell as process 1 heeds no SIGTERM
+        {"op": "add", "path": f"{at}/containers/0/command", "value": command},
+        {"op": "add", "path": f"{at}/containers/0/volumeMounts", "value": [{"name": "www", "mountPath": "/www"}]},
+        {"op": "add", "path": f"{at}/volumes", "value": [{"name": "www", "configMap": {"name": "www"}}]},
+    ]
+    built = yaml.safe_load((base / "kustomization.yaml").read_text())
+    built["configMapGenerator"] = [{"name": "www", "files": ["metrics"]}]
+    built["patches"] = [{"target": {"kind": "Deployment"}, "patch": yaml.safe_dump(operations)}]
+    if not monitored:
+        built["resources"].remove("servicemonitor.yaml")
+    (base / "kustomization.yaml").write_text(yaml.safe_dump(built))
+
+
+def test_from_new_to_ready_to_nothing(brokerlab: Run, kube: Kube, shop: str) -> None:
+    edited(shop, SERVING, monitored=False)
+    ran = brokerlab("usecase", "deploy", shop, "--yes", "--timeout", "60", "--json")
+    assert (ran.code, json.loads(ran.out)) == (0, {"usecase": shop, "targets": []}), ran.err
+    assert f"waiting for deployment/{shop} (0 of 1 ready)" in ran.err
+    rows = json.loads(brokerlab("usecase", "status", shop, "--json").out)
+    assert rows == [{"name": f"deployment/{shop}", "namespace": shop, "state": "ready"}]
+    again = brokerlab("usecase", "deploy", shop, "--yes", "--quiet")
+    assert (again.code, again.err) == (0, f"{shop} is ready; it has no monitor\n")
+    assert kube.get("apps/v1", "Deployment", shop, shop)["metadata"]["generation"] == 1
+    gone = brokerlab("usecase", "remove", shop, "--yes")
+    assert f"deleted deployment/{shop}" in gone.err
+    assert kube.get("v1", "Namespace", shop) is None
+    assert json.loads(brokerlab("usecase", "status", shop, "--json").out)[0]["state"] == "absent"
+
+
+def test_a_monitor_without_a_prometheus_is_told(brokerlab: Run, kube: Kube, definitions: None, shop: str) -> None:
+    edited(shop, SERVING, monitored=True)
+    if kube.list("v1", "Service", labelSelector="operated-prometheus=true"):
+        pytest.skip("this cluster has a Prometheus")
+    ran = brokerlab("usecase", "deploy", shop, "--yes", "--timeout", "60")
+    assert (ran.code, "the cluster has no Prometheus" in ran.err) == (4, True), ran.err
+    states = {row["name"]: row["state"] for row in json.loads(brokerlab("usecase", "status", shop, "--json").out)}
+    assert states == {f"deployment/{shop}": "ready", f"servicemonitor/{shop}": "the cluster has no Prometheus"}
+
+
+def test_a_kind_that_the_cluster_lacks_is_told_before_anything_is_made(brokerlab: Run, kube: Kube, shop: str) -> None:
+    if kube.has("monitoring.coreos.com/v1", "ServiceMonitor"):
+        pytest.skip("this cluster has the Prometheus operator")
+    ran = brokerlab("usecase", "deploy", shop, "--yes")
+    assert (ran.code, "knows no ServiceMonitor" in ran.err) == (4, True), ran.err
+    assert kube.get("v1", "Namespace", shop) is None
+
+
+def test_a_pod_that_never_gets_ready_is_shown_with_its_events(brokerlab: Run, shop: str) -> None:
+    edited(shop, ["sh", "-c", "echo waiting for a database; sleep 3600"], monitored=False)
+    ran = brokerlab("usecase", "deploy", shop, "--yes", "--timeout", "6")
+    assert ran.code == 3
+    assert f"error: waited 6 s for deployment/{shop} (0 of 1 ready)" in ran.err
+    assert "running, but not ready" in ran.err
+    assert "event Unhealthy: Readiness probe failed" in ran.err
+    assert "log waiting for a database" in ran.err
+
+
+def test_a_container_that_crashes_is_shown_with_its_last_lines(brokerlab: Run, shop: str) -> None:
+    edited(shop, ["sh", "-c", "echo no database at db:5432; exit 3"], monitored=False)
+    ran = brokerlab("usecase", "deploy", shop, "--yes", "--timeout", "8")
+    assert ran.code == 3
+    assert "log no database at db:5432" in ran.err
+    assert "event BackOff" in ran.err
+
+
+def test_an_image_that_cannot_be_pulled_ends_the_wait(brokerlab: Run, shop: str) -> None:
+    path = Path("usecases") / shop / "k8s" / "base" / "deployment.yaml"
+    edited(shop, SERVING, monitored=False)
+    text = yaml.safe_load(path.read_text())
+    text["spec"]["template"]["spec"]["containers"][0]["image"] = "localhost/no/such/image:1"
+    path.write_text(yaml.safe_dump(text))
+    ran = brokerlab("usecase", "deploy", shop, "--yes", "--timeout", "5")
+    assert ran.code in (3, 4)
+    assert "localhost/no/such/image:1" in ran.err
+    assert "event Failed" in ran.err
