@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerlab.cluster import applying, kubeconfig, waiting
+from brokerlab.cluster import applying, kube_errors, kubeconfig, waiting
 from brokerlab.cluster.kube import Kube
 from brokerlab.core import wait
 from tests.cli.conftest import brokerlab, home
@@ -26,29 +26,45 @@ BUSYBOX = "docker.io/library/busybox:1.37.0"  # where the nodes have none alread
 
 
 @pytest.fixture(scope="session")
-def kube() -> Kube:
+def context() -> kubeconfig.Context:
     if not os.environ.get("KUBECONFIG"):
         if os.environ.get("BROKERLAB_CLUSTER_REQUIRED"):
             pytest.fail(f"may not be skipped here: {NEEDED}")
         pytest.skip(NEEDED)
-    return kubeconfig.connect(kubeconfig.chosen(None))
-
-
-@pytest.fixture(scope="session")
-def image(kube: Kube) -> str:
-    """A busybox: one that the nodes have, for a cluster that can pull nothing; else the public one."""
-    names = [name for node in kube.list("v1", "Node") for each in node["status"]["images"] for name in each["names"]]
-    return next((name for name in names if "/busybox:" in name), BUSYBOX)
+    return kubeconfig.chosen(None)
 
 
 @pytest.fixture
-def namespace(kube: Kube) -> Iterator[str]:
+def kube(context: kubeconfig.Context) -> Kube:
+    """A test's own: it remembers which kinds there are."""
+    return kubeconfig.connect(context)
+
+
+@pytest.fixture(scope="session")
+def image(context: kubeconfig.Context) -> str:
+    """A busybox: one that the nodes have, for a cluster that can pull nothing; else the public one."""
+    nodes = kubeconfig.connect(context).list("v1", "Node")
+    names = [name for node in nodes for each in node["status"].get("images") or () for name in each.get("names") or ()]
+    return next((name for name in names if "/busybox:" in name), BUSYBOX)
+
+
+@pytest.fixture(scope="session")
+def made(context: kubeconfig.Context) -> Iterator[list[str]]:
+    """The names of the tests' namespaces; all are gone at the end."""
+    names: list[str] = []
+    yield names
+    for name in names:
+        waiting.until_gone(kubeconfig.connect(context), name, lambda _: None, deadline=120)
+
+
+@pytest.fixture
+def namespace(kube: Kube, made: list[str]) -> Iterator[str]:
     """A namespace of the test's own."""
     name = f"brokerlab-test-{uuid.uuid4().hex[:8]}"
+    made.append(name)
     applying.ensure_namespace(kube, name, lambda _: None)
     yield name
     kube.delete("v1", "Namespace", name)
-    waiting.until_gone(kube, name, lambda _: None, deadline=120)
 
 
 @pytest.fixture
@@ -67,10 +83,13 @@ def definitions(kube: Kube) -> Iterator[None]:
 
 
 def _established(kube: Kube, definitions: list[dict]) -> None:
+    specs = [each["spec"] for each in definitions]
+    kinds = [(f"{spec['group']}/{spec['versions'][0]['name']}", spec["names"]["kind"]) for spec in specs]
+
     def served() -> bool:
-        return all(
-            kube.has(f"{each['spec']['group']}/{each['spec']['versions'][0]['name']}", each["spec"]["names"]["kind"])
-            for each in definitions
-        )
+        try:
+            return all(isinstance(kube.list(*kind), list) for kind in kinds)
+        except (kube_errors.NotFoundError, kube_errors.NoSuchKindError):
+            return False
 
     wait.until(served, "the operator's definitions to be served", deadline=30, every=0.2)

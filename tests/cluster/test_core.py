@@ -73,16 +73,13 @@ def test_an_ownership_conflict_gets_the_sentence_that_fixes_it(kube: Kube, names
     assert core("deploy").code == 0
 
 
-def test_what_the_cluster_lacks_for_the_names_is_told(kube: Kube, core: Run) -> None:
-    said = core("deploy").err
-    if kube.list("networking.k8s.io/v1", "IngressClass"):
-        pytest.skip("this cluster has an ingress class")
-    assert "the cluster has no ingress class: the .test names will not answer" in said
-    assert "no ingress for headlamp: there is no namespace headlamp" in said
-
-
-def test_a_page_through_a_port_forward(namespace: str, core: Run) -> None:
-    assert core("deploy").code == 0
+def test_what_the_cluster_lacks_is_told_and_a_page_is_reached_without_it(kube: Kube, namespace: str, core: Run) -> None:
+    ran = core("deploy")
+    assert ran.code == 0, ran.err
+    if not kube.list("networking.k8s.io/v1", "IngressClass"):
+        assert "the cluster has no ingress class: the .test names will not answer" in ran.err
+    if kube.get("v1", "Namespace", "headlamp") is None:
+        assert "no ingress for headlamp: there is no namespace headlamp" in ran.err
     command = [sys.executable, "-m", "brokerlab", "open", "grafana", "--forward", "--print", "--namespace", namespace]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -96,9 +93,8 @@ def test_a_page_through_a_port_forward(namespace: str, core: Run) -> None:
     assert (child.returncode, "Traceback" in err) == (130, False), err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_helm_is_at_work_it_can_be_deployed_again(
-    kube: Kube, namespace: str, core: Run, image: str, number: signal.Signals
+    kube: Kube, namespace: str, core: Run, image: str
 ) -> None:
     command = ["core", "deploy", "--namespace", namespace, "--chart", str(CHART), "--yes", "--set", f"image={image}"]
     child = subprocess.Popen(
@@ -107,7 +103,7 @@ def test_interrupted_while_helm_is_at_work_it_can_be_deployed_again(
     try:
         hook = ("batch/v1", "Job", "monitoring-hook", namespace)
         wait.until(lambda: kube.get(*hook), "helm to wait for its hook", deadline=30, every=0.2)
-        child.send_signal(number)
+        child.send_signal(signal.SIGTERM)  # Ctrl-C in a terminal reaches helm, too
         _, err = child.communicate(timeout=30)
     finally:
         child.kill()

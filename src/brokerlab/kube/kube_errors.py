@@ -48,7 +48,7 @@ _ANSWERS: dict[int, tuple[type[LabError], str, str]] = {
 def explained(error: Exception, server: str, context: str) -> LabError:
     """error: an ApiException of the kubernetes client, or an HTTPError of urllib3."""
     status = getattr(error, "status", None)
-    if status is None:
+    if not status:  # 0 is the client's word for a TLS handshake that failed
         return _unreachable(error, server, context)
     message = _message(error)
     if status == 401:
@@ -90,8 +90,10 @@ def _unreachable(error: Exception, server: str, context: str) -> LabError:
 
 def _reason(text: str) -> str:
     """The innermost reason of urllib3's nested texts: "[Errno 111] Connection refused" -> "Connection refused"."""
-    for known in ("Connection refused", "timed out", "Name or service not known", "No route to host", "reset by peer"):
+    for known in ("Connection refused", "timed out", "Name or service not known", "No route to host"):
         if known in text:
             return known.lower()
+    if any(cut in text for cut in ("Connection aborted", "reset by peer", "UNEXPECTED_EOF")):
+        return "it cut the connection"
     certificate = re.search(r"certificate verify failed: ([^(]+)", text)
     return certificate[1].strip() if certificate else text.splitlines()[0][:200]

@@ -61,12 +61,12 @@ def until_gone(kube: Kube, namespace: str, say: Progress, deadline: float) -> No
         raise DeadlineError(error.message, stuck(kube.get("v1", "Namespace", namespace) or {})) from error
 
 
-def until_deleted(kube: Kube, things: Sequence[tuple[str, str, str]], deadline: float) -> None:
-    """Wait until none of these (apiVersion, kind, name) is left. Raises DeadlineError with those that are."""
+def until_deleted(kube: Kube, things: Sequence[tuple[str, ...]], deadline: float) -> None:
+    """Wait until none of these (apiVersion, kind, name[, namespace]) is left. Raises DeadlineError with what is."""
     left: list[str] = []
 
     def deleted() -> bool:
-        left[:] = [name for version, kind, name in things if kube.get(version, kind, name) is not None]
+        left[:] = [thing[2] for thing in things if kube.get(*thing) is not None]
         return not left
 
     wait.until(deleted, "what was deleted to be gone", deadline=deadline, every=EVERY, seen=lambda: ", ".join(left))
