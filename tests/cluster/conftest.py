@@ -20,7 +20,7 @@ from tests.cli.conftest import brokerlab, home
 
 __all__ = ["brokerlab", "home"]
 
-NEEDED = "needs a cluster: KUBECONFIG names none (kind, minikube, or the single node that CI starts)"
+NEEDED = "needs a real cluster (kind, minikube, any other): KUBECONFIG=FILE make test-cluster"
 CHART = Path(__file__).parent / "chart"
 BUSYBOX = "docker.io/library/busybox:1.37.0"  # where the nodes have none already
 
