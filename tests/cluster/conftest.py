@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from brokerlab.cluster import applying, kube_errors, kubeconfig, waiting
-from brokerlab.cluster.kube import Kube
 from brokerlab.core import wait
+from brokerlab.kube import applying, kube_errors, kubeconfig, waiting
+from brokerlab.kube.api import Kube
 from tests.cli.conftest import brokerlab, home
 
 __all__ = ["brokerlab", "home"]

@@ -13,8 +13,8 @@ from urllib.request import urlopen
 import pytest
 
 from brokerlab.cluster import monitoring
-from brokerlab.cluster.kube import Kube
 from brokerlab.core import wait
+from brokerlab.kube.api import Kube
 from tests.cli.conftest import Ran, Run
 from tests.cluster.conftest import CHART
 

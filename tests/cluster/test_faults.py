@@ -16,9 +16,10 @@ import certifi
 import pytest
 import yaml
 
-from brokerlab.cluster import applying, headlamp, waiting
-from brokerlab.cluster.kube import Kube
+from brokerlab.cluster import headlamp
 from brokerlab.core import wait
+from brokerlab.kube import applying, waiting
+from brokerlab.kube.api import Kube
 from tests.cli.conftest import Run
 from tests.fakes.tcp_proxy import Proxy, proxying
 

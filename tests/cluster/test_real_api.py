@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from brokerlab.cluster import applying, data, headlamp, kube_errors, kubeconfig, skeleton
-from brokerlab.cluster.kube import Kube
+from brokerlab.cluster import headlamp, skeleton
 from brokerlab.core.errors import LabError
+from brokerlab.kube import applying, data, kube_errors, kubeconfig
+from brokerlab.kube.api import Kube
 
 pytestmark = pytest.mark.cluster
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from brokerlab.cluster.kube import Kube
+from brokerlab.kube.api import Kube
 from tests.cli.conftest import Run
 
 pytestmark = pytest.mark.cluster
