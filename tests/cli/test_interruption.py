@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -46,24 +50,36 @@ def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KubeA
         yield api
 
 
-def interrupted(arguments: tuple[str, ...], ready: Callable[[], bool], number: int = signal.SIGINT) -> str:
-    """Run a command, interrupt it when `ready`; returns what it said. It must end at once, with 130, and alone."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "brokerlab", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+@contextmanager
+def ctrl_c(ready: Callable[[], bool]) -> Iterator[None]:
+    """Interrupt this process, as a terminal does, once `ready`, while the block is at work."""
+    over = threading.Event()
+
+    def watch() -> None:
+        wait.until(lambda: over.is_set() or ready(), "the command to be at work", deadline=60)
+        if not over.is_set():
+            os.kill(os.getpid(), signal.SIGINT)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
     try:
-        wait.until(ready, f"`{arguments}` to be at work", deadline=30)
-        grandchildren = psutil.Process(child.pid).children(recursive=True)
-        child.send_signal(number)
-        out, err = child.communicate(timeout=20)
+        yield
     finally:
-        child.kill()
-        child.wait()
-    _, alive = psutil.wait_procs(grandchildren, timeout=5)
+        over.set()
+        watcher.join()
+
+
+def interrupted(brokerlab: Run, arguments: tuple[str, ...], ready: Callable[[], bool]) -> None:
+    """Run a command, interrupt it when `ready`: it ends at once, with 130, and leaves no program behind."""
+    before = set(psutil.Process().children(recursive=True))
+    begun = time.monotonic()
+    with ctrl_c(ready):
+        ran = brokerlab(*arguments)
+    assert (ran.code, ran.out) == (130, ""), ran.err
+    assert "error: interrupted" in ran.err
+    assert time.monotonic() - begun < LONG / 2
+    _, alive = psutil.wait_procs(set(psutil.Process().children(recursive=True)) - before, timeout=5)
     assert not alive
-    assert (child.returncode, out) == (130, ""), err
-    assert "Traceback" not in err
-    return err
 
 
 COMMANDS = (
@@ -81,11 +97,10 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_while_the_api_server_is_silent(folder: Path, silent: Proxy, monkeypatch, command) -> None:
+def test_while_the_api_server_is_silent(brokerlab: Run, folder: Path, silent: Proxy, monkeypatch, command) -> None:
     build = {"build": Said((RECORDED / "kustomize-shop.yaml").read_text())}
     install(folder.parent, monkeypatch, "kustomize", build)
-    said = interrupted(command, silent.accepted.is_set)
-    assert "interrupted" in said
+    interrupted(brokerlab, command, silent.accepted.is_set)
     assert (folder / "hosts").read_bytes() == b"127.0.0.1 localhost\n"
 
 
@@ -101,15 +116,26 @@ PROGRAMS = (
 )
 
 
+@pytest.mark.usefixtures("answering")
 @pytest.mark.parametrize(("program", "command"), PROGRAMS, ids=[" ".join(command) for _, command in PROGRAMS])
-def test_while_a_program_is_at_work(folder: Path, answering: KubeApi, monkeypatch, program, command) -> None:
+def test_while_a_program_is_at_work(brokerlab: Run, folder: Path, monkeypatch, program, command) -> None:
     """The program is ended, too: it is no orphan that goes on deleting."""
     answers = {"version": Said("v3.19.0"), "profile list": Said((RECORDED / "profile-list-ok.json").read_text())}
     name, _, asked = program.partition(" ")
     installed = install(folder.parent, monkeypatch, name, {**answers, asked: Said(seconds=LONG)})
-    interrupted(command, lambda: any(call.startswith(asked) for call in installed.calls()))
+    interrupted(brokerlab, command, lambda: any(call.startswith(asked) for call in installed.calls()))
 
 
-def test_a_termination_is_an_interruption(answering: KubeApi, tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.usefixtures("answering")
+def test_a_termination_is_an_interruption(tmp_path: Path, monkeypatch) -> None:
     helm = install(tmp_path, monkeypatch, "helm", {"version": Said("v3.19.0"), "status": Said(seconds=LONG)})
-    interrupted(("core", "status"), lambda: len(helm.calls()) > 1, signal.SIGTERM)
+    child = subprocess.Popen([sys.executable, "-m", "brokerlab", "core", "status"], stderr=subprocess.PIPE, text=True)
+    try:
+        wait.until(lambda: len(helm.calls()) > 1, "helm to be at work", deadline=60)
+        programs = psutil.Process(child.pid).children(recursive=True)
+        child.terminate()
+        _, err = child.communicate(timeout=30)
+    finally:
+        child.kill()
+    assert (child.returncode, "Traceback" in err) == (130, False), err
+    assert not psutil.wait_procs(programs, timeout=5)[1]

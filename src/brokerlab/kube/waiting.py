@@ -28,12 +28,11 @@ def until_ready(kube: Kube, look: Callable[[], Sequence[Json]], say: Progress, d
     def all_ready() -> bool:
         nonlocal said
         things = look()
-        missing = {name_of(thing): readiness.lacking(thing) for thing in things if readiness.lacking(thing)}
+        missing = {name_of(thing): _progress(kube, thing) for thing in things if readiness.lacking(thing)}
         sentence = f"waiting for {_listed(missing)}" if missing else ""
         if sentence and sentence != said:
             say(sentence)
             said = sentence
-        _stop_when_hopeless(kube, [thing for thing in things if name_of(thing) in missing])
         return bool(things) and not missing
 
     try:
@@ -118,11 +117,15 @@ def name_of(thing: Json) -> str:
     return f"{thing['kind'].lower()}/{thing['metadata']['name']}"
 
 
-def _stop_when_hopeless(kube: Kube, things: Sequence[Json]) -> None:
-    for pod in pods_of(kube, things):
+def _progress(kube: Kube, thing: Json) -> str:
+    """What it lacks, and what its pods are at. Raises LabError when one of them can't get ready any more."""
+    pods = pods_of(kube, [thing])
+    for pod in pods:
         why = readiness.hopeless(pod)
         if why:
             raise LabError(f"the pod {pod['metadata']['name']} can't get ready: {why}", told(kube, [pod]))
+    at = sorted({readiness.pod_lacking(pod).partition(":")[0] for pod in pods} - {""})
+    return ": ".join(filter(None, (readiness.lacking(thing), ", ".join(at))))
 
 
 def _told(kube: Kube, pod: Json) -> str:
