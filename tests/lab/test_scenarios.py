@@ -15,6 +15,8 @@ from brokerlab.core.watch import Silent
 from brokerlab.core.words import Word
 from brokerlab.engine.run import Request, run
 from brokerlab.labs.local.lab import LocalLab
+from brokerlab.ledger.gone import BROKER as IN_BROKER
+from brokerlab.ledger.gone import CLIENT, WIRE
 
 pytestmark = pytest.mark.lab
 
@@ -40,3 +42,27 @@ def test_consumer_crash(lab: LocalLab, tmp_path: Path) -> None:
     assert [variant.verdict for variant in honest] == [Verdict.HELD] * 3, verdict.reasons
     assert (liar.verdict, verdict.verdict) == (Verdict.BROKEN, Verdict.BROKEN)
     assert liar.found(Word.MISSED) > 0
+
+
+def test_retries(lab: LocalLab, tmp_path: Path) -> None:
+    scenario, _ = with_liar("retries", promises="retries+idempotence", does="retries")
+    verdict = carry_out(lab, scenario, tmp_path)
+    five, one, idempotent, liar = verdict.variants
+    assert [variant.verdict for variant in (five, one, idempotent)] == [Verdict.HELD] * 3, verdict.reasons
+    assert five.found(Word.DUPLICATE) > 0
+    assert five.found(Word.REORDERED) > 0
+    assert one.found(Word.DUPLICATE) > 0
+    assert (liar.verdict, verdict.verdict) == (Verdict.BROKEN, Verdict.BROKEN)
+
+
+def test_fire_and_forget(lab: LocalLab, tmp_path: Path) -> None:
+    verdict = carry_out(lab, catalog.scenario("fire-and-forget"), tmp_path)
+    assert verdict.verdict is Verdict.HELD, verdict.reasons
+    forgetful, given_up, full, at_once = (variant.counts for variant in verdict.variants)
+    for counts in (forgetful, given_up, full, at_once):
+        assert counts["gone_on_wire"] > 0
+        assert counts["gone_in_broker"] > 0
+        assert sum(counts[place] for place in (CLIENT, WIRE, IN_BROKER)) == counts["sent"] - counts["logged"]
+    assert forgetful["gone_in_client"] == 0
+    assert full["gone_in_client"] > 0
+    assert at_once["gone_in_client"] > 0

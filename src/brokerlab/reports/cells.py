@@ -5,7 +5,18 @@ from __future__ import annotations
 from brokerlab.core.verdict import VariantVerdict, upper_bound
 from brokerlab.core.words import Word
 
-NUMBERS = ("sent", "acked", "received", "lost", "duplicated", "unknown", "gone", "Prometheus", "p50/p99 ms")
+NUMBERS = (
+    "sent",
+    "acked",
+    "received",
+    "lost",
+    "duplicated",
+    "reordered",
+    "unknown",
+    "gone",
+    "Prometheus",
+    "p50/p99 ms",
+)
 HEADLINE = 5  # the first of them stay beside the verdict
 NOTHING = "-"  # of a column in which no variant has more than that, nothing is shown
 
@@ -19,6 +30,7 @@ def numbers(variant: VariantVerdict) -> tuple[str, ...]:
         f"{counts.get('received', 0):,}",
         _lost(variant),
         _duplicated(variant),
+        f"{variant.found(Word.REORDERED):,}" if variant.found(Word.REORDERED) else NOTHING,
         f"{counts.get('unknown', 0):,}",
         _gone(variant),
         _prometheus(variant),

@@ -99,8 +99,8 @@ def _out_of_order(variant: VariantVerdict) -> str:
     example = variant.findings[Word.REORDERED].examples[0]
     return (
         f"{variant.variant}: {variant.found(Word.REORDERED):,} messages stand behind later ones, such as "
-        f"#{example.seq} (offset {example.offset}): their batch was refused for its checksum, and those in flight "
-        "behind it were taken."
+        f"#{example.seq} (offset {example.offset}): their batch was refused for its checksum, and the next was written "
+        "before it was sent again."
     )
 
 

@@ -19,6 +19,7 @@ from brokerlab.engine.plan import STORY, read_json, read_story
 from brokerlab.engine.run import Request, run
 from brokerlab.faults.kill_agent import KillAgent
 from brokerlab.faults.pause import PauseFollowers
+from brokerlab.ledger.read import load as load_ledger
 from tests.fakes.memory_broker import Mischief
 from tests.fakes.thread_lab import ThreadLab
 
@@ -75,6 +76,23 @@ def test_what_the_broker_does_wrong_is_found(lab: ThreadLab, tmp_path: Path, mis
     assert verdict.variants[0].found(word) >= 1
     assert any(word in reason for reason in verdict.reasons)
     assert verdict.exit_code == 1
+
+
+def test_the_same_seed_gives_the_same_load_and_the_same_faults(tmp_path: Path) -> None:
+    def course(seed: int, folder: Path) -> tuple[object, ...]:
+        """Which message went where with which key, what was done when in the load, and to whom."""
+        keyed = replace(PLAIN, load=replace(PLAIN.load, seed=seed, keys=7, partitions=3))
+        carry_out(ThreadLab(), folder, keyed)
+        story, rows = read_story(folder), load_ledger(folder / "ledger" / "strict").audit.rows
+        steps = [(span.kind, span.name) for span in story.spans]
+        hurt = [(name, receipt.facts["nodes"]) for name, receipt in story.receipts.items()]
+        return sorted(zip(rows["seq"].tolist(), rows["partition"].tolist(), strict=True)), steps, hurt
+
+    first, again, other = (course(seed, tmp_path / str(n)) for n, seed in enumerate((5, 5, 6)))
+    assert first == again
+    assert first[0] != other[0]  # other keys
+    assert first[1] == other[1]
+    assert first[2] != other[2]  # another leader
 
 
 def test_unknown_outcomes_are_permitted_either_way(lab: ThreadLab, tmp_path: Path) -> None:

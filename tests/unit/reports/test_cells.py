@@ -29,6 +29,11 @@ def test_duplicates_have_their_split() -> None:
     assert cell("duplicated", findings={Word.REDELIVERED: 5}) == "5\n5 delivered 2x"
 
 
+def test_what_stands_out_of_order_is_counted_where_there_is_any() -> None:
+    assert cell("reordered", findings={Word.REORDERED: 1200}) == "1,200"
+    assert cell("reordered") == "-"
+
+
 def test_what_is_gone_is_placed() -> None:
     gone = verdicts.variant("v")
     counts = {**gone.counts, "gone_in_client": 3, "gone_on_wire": 0, "gone_in_broker": 1200}

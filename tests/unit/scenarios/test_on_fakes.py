@@ -53,6 +53,25 @@ def test_a_broker_that_does_wrong_is_caught(name: str, word: Word, tmp_path: Pat
         assert variant.verdict is Verdict.BROKEN, variant.variant
 
 
+ALL = "every one"
+EXCLUDED = [
+    ("retries", Word.LOST, ALL),
+    ("retries", Word.DUPLICATE, "retries+idempotence"),
+    ("retries", Word.REORDERED, "retries+idempotence"),
+    ("fire-and-forget", Word.DUPLICATE, ALL),
+    ("fire-and-forget", Word.PHANTOM, ALL),
+]
+
+
+@pytest.mark.parametrize(("name", "word", "variant"), EXCLUDED)
+def test_what_a_variant_excludes_breaks_it_and_no_other(name: str, word: Word, variant: str, tmp_path: Path) -> None:
+    """Their faults are the network's, which the fake lab has not: nothing holds there, and what is broken is found."""
+    verdict = carry_out(catalog.scenario(name), tmp_path, WRONGS[word])
+    assert verdict.verdict is Verdict.BROKEN
+    broken = {each.variant for each in verdict.variants if each.verdict is Verdict.BROKEN}
+    assert broken == ({each.variant for each in verdict.variants} if variant == ALL else {variant})
+
+
 def swapped(name: str, variant: str, **options: str) -> Scenario:
     """The scenario with one variant alone, whose application behaves otherwise than it says."""
     scenario = catalog.scenario(name)
