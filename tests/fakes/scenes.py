@@ -44,6 +44,7 @@ class MemoryLab:
     stubborn: frozenset[str] = frozenset()
     done: list[str] = field(default_factory=list)
     folder: Path | None = None  # of the nodes' data
+    limits: dict[str, int | None] = field(default_factory=dict)
     network: MemoryLinks = field(default_factory=MemoryLinks)
 
     def nodes(self, broker: str = "") -> tuple[str, ...]:
@@ -80,6 +81,9 @@ class MemoryLab:
 
     def data(self, node: str) -> Path | None:
         return self.folder / node if self.folder else None
+
+    def limit_files(self, node: str, size: int | None) -> None:
+        self.limits[node] = size
 
     def links(self) -> MemoryLinks:
         return self.network

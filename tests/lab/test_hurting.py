@@ -7,18 +7,25 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 
 from brokerlab.brokers.kafka import BROKER
+from brokerlab.core import message
 from brokerlab.core.errors import InconclusiveError, UsageError
-from brokerlab.core.protocols import Admin
+from brokerlab.core.protocols import Admin, Scene, Sender
 from brokerlab.core.wait import until
+from brokerlab.core.words import Outcome
+from brokerlab.engine.observer import Observer
+from brokerlab.faults.disk_full import DiskFull
 from brokerlab.labs.external import ExternalLab
 from brokerlab.labs.local import ports, processes, state
 from brokerlab.labs.local.lab import LocalLab
 from brokerlab.labs.local.status import status
+from tests.fakes.scenes import crew
 
 pytestmark = pytest.mark.lab
 
@@ -61,7 +68,7 @@ def asked(url: str, query: str) -> list[dict[str, object]]:
 def test_what_up_promises(lab: LocalLab) -> None:
     assert lab.nodes() == ("kafka-1", "kafka-2", "kafka-3")
     assert [lab.state(node) for node in lab.nodes()] == ["running"] * 3
-    assert lab.capabilities == {"agents", "kill", "pause", "restart", "logs", "prometheus", "links"}
+    assert lab.capabilities == {"agents", "kill", "pause", "restart", "logs", "prometheus", "links", "disk"}
     assert all(ports.listens(int(address.rpartition(":")[2])) for address in lab.endpoint("client").split(","))
     assert "Kafka Server started" in lab.logs("kafka-1", 1000)
 
@@ -120,6 +127,46 @@ def test_a_client_that_goes_by_the_links_can_be_cut_off_alone(lab: LocalLab) -> 
     finally:
         near.close()
         far.close()
+
+
+def test_a_leader_with_a_full_disk_gives_up_and_comes_back_with_what_it_had(
+    lab: LocalLab, admin: Admin, tmp_path: Path
+) -> None:
+    topic, fault = "filled", DiskFull()
+    admin.create({topic: {}}, 1, [1, 2, 3])
+    sender = BROKER.sender(lab.endpoint("client"), topic, {"acks": "1"})
+    observer = Observer(BROKER.admin(lab.endpoint("client"), {}), [topic], lambda *_: None)
+    try:
+        send(sender, range(100))
+        scene = Scene(lab, BROKER, admin, {"v": topic}, dict, observer.sightings, {}, crew(tmp_path))
+        facts = fault.hurt(scene)
+        send(sender, range(100, 200))  # the one that takes over acknowledges them
+        assert admin.describe([topic])[0].leader in (2, 3)
+        until(lambda: lab.state("kafka-1") == "gone", "the broker to end itself", deadline=30)
+        fault.heal(scene)
+        until(lambda: admin.describe([topic])[0].isr == (1, 2, 3), "the ISR to be whole", deadline=30)
+        observer.look()
+        receipt = fault.receipt(scene, facts)
+        assert receipt.bit, receipt.sentence
+        assert "kafka-1 could write no further record" in receipt.sentence
+        assert admin.ends([topic])[topic, 0] >= 200
+    finally:
+        observer.close()
+        sender.close()
+        admin.delete([topic])
+
+
+def send(sender: Sender, seqs: range) -> None:
+    """Send them, and wait until each is acknowledged."""
+    sender.send(message.build(1, 0, np.array(seqs, np.uint32), 1000, 1), 0, None)
+    acked = 0
+
+    def answered() -> bool:
+        nonlocal acked
+        acked += int((sender.poll(0.1).outcome == Outcome.ACKED).sum())
+        return acked == len(seqs)
+
+    until(answered, "every message to be acknowledged", deadline=60)
 
 
 def test_links_that_died_are_healed(lab: LocalLab) -> None:

@@ -124,7 +124,7 @@ class Lab(Protocol):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Of: agents (always), kill, pause, restart, logs, prometheus, links."""
+        """Of: agents (always), kill, pause, restart, logs, prometheus, links, disk."""
 
     def nodes(self, broker: str = "") -> tuple[str, ...]:
         """Every node, or those of one broker plug-in (they are called after it)."""
@@ -152,6 +152,10 @@ class Lab(Protocol):
 
     def data(self, node: str) -> Path | None:
         """The folder of a node's data, when it can be read from here."""
+
+    def limit_files(self, node: str, size: int | None) -> None:
+        """Let no file of the running node grow beyond `size` bytes, as on a full disk; None: as it was. Only with the
+        capability `disk`."""
 
     def links(self) -> Links:
         """The network between clients and nodes, to be hurt; only with the capability `links`."""

@@ -92,6 +92,9 @@ class ExternalLab:
     def data(self, _node: str) -> Path | None:
         return None
 
+    def limit_files(self, node: str, _size: int | None) -> None:
+        _refuse(f"fill the disk of {node}")
+
     def links(self) -> Links:
         _refuse("cut its clients off")
 

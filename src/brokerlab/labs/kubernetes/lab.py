@@ -112,6 +112,9 @@ class KubernetesLab:
     def data(self, node: str) -> Path | None:
         return None
 
+    def limit_files(self, node: str, size: int | None) -> None:
+        raise LabError("the lab kubernetes can't fill a disk", "the local lab can, on Linux")
+
     def links(self) -> Links:
         raise LabError("the lab kubernetes has no links that could be hurt", "the local lab has")
 

@@ -42,7 +42,11 @@ class LocalLab:
         self._starter = starter
         self._prometheus = starter.state.prometheus_url if with_prometheus else None
         hurts = {"agents", "kill", "pause", "restart", "logs"}
-        there = {"prometheus": self._prometheus, "links": links.NAME in starter.state.processes}
+        there = {
+            "prometheus": self._prometheus,
+            "links": links.NAME in starter.state.processes,
+            "disk": processes.CAN_LIMIT_FILES,
+        }
         self.capabilities = frozenset(hurts | {name for name, found in there.items() if found})
 
     # ------------------------------------------------------------ life
@@ -155,6 +159,9 @@ class LocalLab:
 
     def data(self, node: str) -> Path | None:
         return self._node(node).folder / render.DATA
+
+    def limit_files(self, node: str, size: int | None) -> None:
+        processes.limit_files(self._process(node), size)
 
     def links(self) -> Links:
         if "links" not in self.capabilities:

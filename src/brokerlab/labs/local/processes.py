@@ -23,6 +23,7 @@ from brokerlab.labs.local.account import Account
 from brokerlab.labs.local.logs import without_frames
 
 TOOL_DEADLINE = 60  # seconds; formatting a data folder takes one to three
+CAN_LIMIT_FILES = hasattr(psutil, "RLIMIT_FSIZE")  # on Linux
 SAME_START = 2.0  # seconds: start times are told to 10 ms, but move with the wall clock when that is set
 
 
@@ -181,6 +182,14 @@ def pause(process: ProcessId) -> None:
 def resume(process: ProcessId) -> None:
     _signal(process, signal.SIGCONT)
     until(lambda: not process.paused, f"process {process.pid} to continue", deadline=5, every=0.002)
+
+
+def limit_files(process: ProcessId, size: int | None) -> None:
+    """Have the kernel refuse every write behind the first `size` bytes of any file (EFBIG); None: it does no longer."""
+    if found := process.find():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            _, most = found.rlimit(psutil.RLIMIT_FSIZE)
+            found.rlimit(psutil.RLIMIT_FSIZE, (most if size is None else size, most))
 
 
 def _signal(process: ProcessId, number: signal.Signals) -> None:
