@@ -143,7 +143,9 @@ def await_reaped(process: ProcessId, deadline: float = 10) -> None:
 
     def reaped() -> bool:
         try:
-            return psutil.Process(process.pid).status() != psutil.STATUS_ZOMBIE
+            one = psutil.Process(process.pid)
+            psutil.wait_procs([one], timeout=0)  # it may be a child of ours that ended by itself
+            return one.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return True
 
