@@ -13,7 +13,7 @@ from tests.cli.conftest import Run
 from tests.fakes import verdicts
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/ci.md", "docs/json.md", "docs/architecture.md", "docs/cluster.md")
+PAGES = ("README.md", "docs/ci.md", "docs/json.md", "docs/architecture.md", "docs/cluster.md", "docs/bad-luck.md")
 
 
 def command_lines(page: str) -> list[str]:

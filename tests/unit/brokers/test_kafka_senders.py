@@ -168,6 +168,17 @@ def test_a_setting_that_the_client_does_not_know_is_the_users_mistake(opened: Op
         opened(settings)
 
 
+def test_every_client_names_the_setting_that_it_does_not_know() -> None:
+    wrong = {"no.such.property": "1"}
+    for made in (
+        lambda: BROKER.admin("127.0.0.1:1", wrong),
+        lambda: BROKER.receiver("127.0.0.1:1", "topic", "group", wrong),
+        lambda: BROKER.auditor("127.0.0.1:1", "topic", (), wrong),
+    ):
+        with pytest.raises(UsageError, match="no.such.property"):
+            made()
+
+
 def test_messages_that_lie_scattered_are_gathered() -> None:
     scattered = [np.zeros(1, MESSAGE) for _ in range(50)]
     for number, one in enumerate(scattered):
