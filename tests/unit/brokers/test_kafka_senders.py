@@ -175,7 +175,7 @@ def test_every_client_names_the_setting_that_it_does_not_know() -> None:
         lambda: BROKER.receiver("127.0.0.1:1", "topic", "group", wrong),
         lambda: BROKER.auditor("127.0.0.1:1", "topic", (), wrong),
     ):
-        with pytest.raises(UsageError, match="no.such.property"):
+        with pytest.raises(UsageError, match=r"no\.such\.property"):
             made()
 
 
