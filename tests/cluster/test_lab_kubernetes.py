@@ -19,6 +19,7 @@ import pytest
 from brokerlab.brokers.kafka import BROKER
 from brokerlab.core.errors import LabError
 from brokerlab.kube.api import Kube
+from brokerlab.kube.kubeconfig import Context
 from brokerlab.labs.kubernetes import life, nodes, support
 from brokerlab.labs.kubernetes.connection import Place
 from brokerlab.labs.kubernetes.parts import Images
@@ -30,7 +31,7 @@ WANTED = "name images that the cluster can pull: BROKERLAB_IMAGE, BROKERLAB_BROK
 
 
 @pytest.fixture(scope="module")
-def ours(tmp_path_factory: pytest.TempPathFactory) -> Images:
+def ours(context: Context) -> Images:
     if os.environ.get("K8S_NODE_DIR"):
         made = images.images(images.HOME)
         for tag, path in made.values():

@@ -83,7 +83,10 @@ def ready(
     lab = life.find(place, broker.nodes(nodes))
     started = lab is None
     try:
-        if lab is None:
+        if lab is not None:
+            life.check_free(place, lab, bootstrap or "", prometheus=prometheus)
+        else:
+            life.down(place, say)  # what a start that was killed has left
             lab = _up(broker, nodes, wanted, place, say, prometheus=prometheus, bootstrap=bootstrap)
         lab.heal()
         if not bootstrap:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,10 +85,6 @@ def once(ask: Callable[[], T]) -> T:
         raise InconclusiveError(error.message, error.hint) from error
     except AnsweredError as error:
         raise of_answer(error) from error
-
-
-def now() -> float:
-    return time.monotonic()
 
 
 def container_ready(pod: Json, name: str) -> bool:

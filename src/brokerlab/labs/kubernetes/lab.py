@@ -70,6 +70,11 @@ class KubernetesLab:
         for node in self._specs:
             self._await_listening(node)
 
+    @property
+    def bootstrap(self) -> str:
+        """The address of the broker that is not ours; "" = the lab has brokers of its own."""
+        return self._about.bootstrap
+
     # ------------------------------------------------------------ the protocol
 
     def nodes(self, broker: str = "") -> tuple[str, ...]:

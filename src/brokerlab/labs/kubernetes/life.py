@@ -83,6 +83,22 @@ def find(place: Place, specs: Sequence[NodeSpec], images: Images | None = None) 
     return KubernetesLab(About(place, images or own, has, noted.get(BOOTSTRAP, ""), Way.parsed(noted.get(WAY, ""))))
 
 
+def check_free(place: Place, lab: KubernetesLab, bootstrap: str, *, prometheus: bool) -> None:
+    """Raise LabError when the lab that is up is not what a run wants, or another run is using it."""
+    hint = f"take it down: brokerlab lab down --lab kubernetes --namespace {place.namespace}; or choose another one"
+    if lab.bootstrap != bootstrap:
+        is_for = lab.bootstrap or "brokers of its own"
+        raise LabError(f"the lab in the namespace {place.namespace} is for {is_for}", hint)
+    if prometheus and "prometheus" not in lab.capabilities:
+        raise LabError("the lab that is up has no Prometheus", f"{hint}; or do without: --no-prometheus")
+    jobs = place.kube.list("batch/v1", "Job", place.namespace, labelSelector=SELECTOR)
+    if any((job.get("status") or {}).get("active") for job in jobs):
+        raise LabError(
+            f"another run is using the lab in the namespace {place.namespace}",
+            "wait until it has ended; agents whose command was killed end by themselves after a minute",
+        )
+
+
 def down(place: Place, say: Progress) -> bool:
     """Take down whatever there is of a lab in the namespace; returns whether there was anything."""
     namespace = place.kube.get("v1", "Namespace", place.namespace)

@@ -9,7 +9,7 @@ import pytest
 from brokerlab.brokers.kafka import BROKER
 from brokerlab.core.errors import LabError, UsageError
 from brokerlab.kube.api import Kube
-from brokerlab.labs.kubernetes import life, witness
+from brokerlab.labs.kubernetes import life, support, witness
 from brokerlab.labs.kubernetes.connection import Place
 from brokerlab.labs.kubernetes.parts import Images
 from tests.fakes.kube_api import KubeApi, ready_deployment
@@ -104,6 +104,25 @@ def test_the_operators_prometheus_is_used_where_there_is_one(api: KubeApi, lab: 
     assert ("Deployment", "prometheus") not in kinds(api)
     assert witness.chosen(lab.kube, "") == witness.Way("operator", "monitoring/prometheus-operated")
     assert witness.chosen(lab.kube, "http://mine:9090/") == witness.Way("url", "http://mine:9090")
+
+
+def test_a_lab_that_is_not_what_a_run_wants_is_refused(api: KubeApi, lab: Place, controllers: None) -> None:
+    up = life.up(lab, life.Order(IMAGES, SPECS, with_prometheus=False), silent)
+    life.check_free(lab, up, "", prometheus=False)
+    with pytest.raises(LabError, match="is for brokers of its own"):
+        life.check_free(lab, up, "mine:9092", prometheus=False)
+    with pytest.raises(LabError, match="no Prometheus"):
+        life.check_free(lab, up, "", prometheus=True)
+
+
+def test_two_runs_at_once_are_refused(api: KubeApi, lab: Place, controllers: None) -> None:
+    up = life.up(lab, ORDER, silent)
+    job = support.job("agent-1", "agent", "run-1", IMAGES)
+    lab.kube.apply(job, "brokerlab")
+    life.check_free(lab, up, "", prometheus=True)
+    api.becomes["Job"] = lambda thing: thing.update(status={"active": 1})
+    with pytest.raises(LabError, match="another run is using the lab"):
+        life.check_free(lab, up, "", prometheus=True)
 
 
 @pytest.mark.parametrize("way", [witness.NONE, witness.Way("own"), witness.Way("url", "http://a:1"), witness.Way("x")])
