@@ -97,8 +97,10 @@ class Timeline:
     def _heal(self, name: str) -> None:
         if name in self._unhealed:
             with self._span("heal", name):
-                self._keep_remains()
-                self._unhealed[name].heal(self._scene)
+                try:
+                    self._keep_remains()
+                finally:
+                    self._unhealed[name].heal(self._scene)
             del self._unhealed[name]
             self._active.pop(name, None)
             self._watcher.fault(name, f"{name}: healed", active=False)

@@ -16,7 +16,10 @@ from brokerlab.faults import linked
 
 @dataclass(frozen=True)
 class Corrupt:
-    """Turn one bit in each of the next `parcels` parcels of messages of each connection."""
+    """Turn over one bit of the next batches on their way to the leader.
+
+    parcels: of so many, for each connection.
+    """
 
     parcels: int = 1
     needs: frozenset[str] = linked.NEEDS

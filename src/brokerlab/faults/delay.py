@@ -13,7 +13,10 @@ from brokerlab.faults import linked
 
 @dataclass(frozen=True)
 class Delay:
-    """Let what goes that way come `ms` milliseconds later, in its order."""
+    """Delay one way of the link to the leader; the order stays.
+
+    ms: milliseconds. way: down delays acknowledgements, up requests.
+    """
 
     ms: int
     way: Way = "down"

@@ -13,7 +13,7 @@ from brokerlab.faults import linked
 
 @dataclass(frozen=True)
 class Limit:
-    """Let `bytes_per_s` bytes a second through that way."""
+    """Let one way of the link to the leader carry so many bytes a second."""
 
     bytes_per_s: int
     way: Way = "up"

@@ -53,6 +53,8 @@ def _variant(variant: Variant) -> Table:
     table.add_row(Text(variant.name, "bold"), variant.permits)
     settings = {**variant.producer, **variant.consumer, **variant.topic}
     table.add_row("  settings", " ".join(f"{key}={value}" for key, value in settings.items()))
+    if variant.options:
+        table.add_row("  program", " ".join(f"{key}={value}" for key, value in variant.options.items()))
     table.add_row("  may show", _words(variant.allows) or "nothing")
     table.add_row("  must show", _words(variant.shows) or "nothing")
     return table

@@ -206,3 +206,15 @@ def test_what_a_dead_node_has_is_read_before_it_is_healed(timeline: Callable[[],
     assert quick is not None
     assert slow is not None
     assert (quick["seq"].tolist(), len(slow)) == ([3, 4], 0)
+
+
+def test_a_node_whose_files_cannot_be_read_is_healed_all_the_same(
+    timeline: Callable[[], Timeline], tmp_path: Path
+) -> None:
+    lab, log = timeline()._scene.lab, list[str]()
+    assert isinstance(lab, MemoryLab)
+    lab.folder, lab.states["node-1"] = tmp_path, "gone"
+    (tmp_path / "node-1" / "t.quick.log").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError), timeline() as played:
+        played.play([Hurt("a", Scratch(log)), Heal("a")])
+    assert "heal scratch" in log

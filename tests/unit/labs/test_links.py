@@ -210,6 +210,14 @@ def test_what_is_no_order_is_survived(starter: Starter, link: LocalLinks, line: 
     assert link.traffic("kafka-1", "up")["cut"] == 0
 
 
+def test_whatever_was_left_hurt_is_healed(starter: Starter, link: LocalLinks) -> None:
+    link.trouble("kafka-1", "up", "cut", 1)
+    link.trouble("kafka-1", "down", "drop", 1)
+    link.heal()
+    with client(starter):
+        pass
+
+
 def test_links_that_ended_are_said_and_started_again_on_the_same_ports(starter: Starter, link: LocalLinks) -> None:
     processes.kill([starter.state.processes["links"]])
     with pytest.raises(LabError, match="links do not answer"):

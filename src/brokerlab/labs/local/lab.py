@@ -104,19 +104,19 @@ class LocalLab:
         return found
 
     def heal(self, say: Progress = silent) -> None:
-        """Resume nodes that are paused, and start those that are gone."""
+        """Resume nodes that are paused, start those that are gone, and undo what else a killed run left behind."""
         for node in self._nodes().values():
             match self.state(node.name):
+                case "running" if "disk" in self.capabilities:
+                    self.limit_files(node.name, None)
                 case "paused":
                     say(f"resuming {node.name}, which was paused")
                     self.resume(node.name)
                 case "gone":
                     say(f"starting {node.name}, which was gone")
                     self._starter.start_node(node)
-        if "links" in self.capabilities and not self._starter.state.processes[links.NAME].alive:
-            say("starting the links, which were gone")
-            links.restart(self._starter)
-            links.await_ready(self._starter)
+        if "links" in self.capabilities:
+            self._heal_links(say)
         for node in self._nodes().values():
             self._starter.await_node(node, startup.NODE_DEADLINE)
 
@@ -183,6 +183,14 @@ class LocalLab:
         return agent
 
     # ------------------------------------------------------------ inside
+
+    def _heal_links(self, say: Progress) -> None:
+        if self._starter.state.processes[links.NAME].alive:
+            links.LocalLinks(self._starter.state.folder).heal()
+            return
+        say("starting the links, which were gone")
+        links.restart(self._starter)
+        links.await_ready(self._starter)
 
     def _nodes(self) -> dict[str, NodeRecord]:
         return {node.name: node for node in self._starter.state.nodes}

@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.files import write_json
@@ -35,12 +35,20 @@ class LocalLinks:
     def __init__(self, folder: Path) -> None:
         sheet = json.loads(_sheet(folder).read_text())
         self._token, self._port = sheet["token"], sheet["control"]
+        self._nodes = tuple(sheet["links"])
 
     def trouble(self, node: str, way: Way, what: Trouble, amount: int) -> None:
         self._order(node=node, way=way, what=what, amount=amount)
 
     def traffic(self, node: str, way: Way) -> Mapping[str, int]:
         return self._order(node=node, way=way)
+
+    def heal(self) -> None:
+        """Whatever was left hurt, by a run that was killed, say."""
+        for node in self._nodes:
+            for way in get_args(Way):
+                for what in get_args(Trouble):
+                    self.trouble(node, way, what, 0)
 
     def _order(self, **order: Any) -> dict[str, int]:
         line = json.dumps({"token": self._token, **order}).encode() + b"\n"
