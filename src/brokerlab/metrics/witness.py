@@ -24,7 +24,7 @@ class Witness:
     url: str
     run: str
 
-    def await_generation(self, generation: int, expositions: int = 1, deadline: float = 15) -> None:
+    def await_generation(self, generation: int, expositions: int = 1, deadline: float = 30) -> None:
         """Return when Prometheus has scraped the final counts at so many expositions. Raises DeadlineError."""
         query = f'{GENERATION}{{run="{self.run}"}} >= {generation}'
         heard: list[Mapping[str, Any]] = []

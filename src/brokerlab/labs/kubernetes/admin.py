@@ -13,7 +13,7 @@ from typing import Any
 from brokerlab.core.errors import BrokerlabError, UsageError
 from brokerlab.core.protocols import PartitionState
 from brokerlab.core.remote import ends, states
-from brokerlab.kube.pods import PodHttp
+from brokerlab.kube.pods import AnsweredError, PodHttp
 from brokerlab.labs.kubernetes.connection import once, persistently
 
 SLOW_S = 90.0  # topics and internal topics may take the broker a while
@@ -53,7 +53,7 @@ class RemoteAdmin:
         return found
 
     def close(self) -> None:
-        with contextlib.suppress(BrokerlabError):  # it is closed there by itself, when nobody uses it any more
+        with contextlib.suppress(BrokerlabError, AnsweredError):  # unused, it is closed there by itself
             self._outpost.json("post", f"close/{self._name}")
 
     def _open(self) -> str:

@@ -137,7 +137,7 @@ class KubernetesLab:
         if target:
             self._relay = Relay(target, self._the_outpost)
         else:
-            self._keepers.dismiss()
+            self._dismiss()
 
     def expositions(self) -> int:
         return 1 + self._keepers.count
@@ -149,10 +149,14 @@ class KubernetesLab:
     def close(self) -> None:
         """Let go of the way to Prometheus, and of what a run has left in the cluster. The lab stays up."""
         self._undo.close()
-        with contextlib.suppress(BrokerlabError):
-            self._keepers.dismiss()
+        self._dismiss()
 
     # ------------------------------------------------------------ inside
+
+    def _dismiss(self) -> None:
+        """Delete the agents' pods; where the API server is gone just now, they end and go by themselves."""
+        with contextlib.suppress(BrokerlabError):
+            self._keepers.dismiss()
 
     def _known(self, node: str) -> None:
         if node not in self._specs:
