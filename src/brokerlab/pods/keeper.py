@@ -43,7 +43,6 @@ class Keeper:
         self._orders: dict[str, int] = {}
         self._lock = Lock()
         self._heard = time.monotonic()
-        self._released = False
 
     def routes(self) -> dict[tuple[str, str], Route]:
         return {
@@ -51,7 +50,6 @@ class Keeper:
             ("POST", "order"): self.order,
             ("POST", "signal"): self.signal,
             ("POST", "stop"): self.stop,
-            ("POST", "release"): self.release,
             ("GET", "progress"): self.progress,
             ("GET", "log"): self.log,
             ("GET", "ledger"): self.ledger,
@@ -84,11 +82,6 @@ class Keeper:
 
     def stop(self, rest: list[str], body: Any) -> Answer:
         self._agent(rest).stop(float(body["deadline"]))
-        return None
-
-    def release(self, _rest: list[str], _body: Any) -> Answer:
-        """Nothing is wanted of this pod any more."""
-        self._released = True
         return None
 
     def progress(self, rest: list[str], _body: Any) -> Answer:
@@ -136,8 +129,8 @@ class Keeper:
         return sum(agent.exit_code() is None for agent in list(self._agents.values()))
 
     def await_end(self) -> None:
-        """Return when it was released, or its lease has run out."""
-        until(lambda: self._released or self._forgotten(), "the end of the run", deadline=math.inf, every=0.2)
+        """Return when its lease has run out."""
+        until(self._forgotten, "the command line to be gone", deadline=math.inf, every=0.2)
 
     def end(self) -> None:
         for agent in self._agents.values():

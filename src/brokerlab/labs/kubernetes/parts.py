@@ -9,10 +9,9 @@ from brokerlab.core.remote import PORT, TOKEN_FILE
 
 Json = dict[str, Any]
 
-NAMESPACE = "brokerlab"
 OUTPOST, AGENTS, PROMETHEUS, TOKEN = "outpost", "agents", "prometheus", "brokerlab-token"
 MANAGED, PART, COMPONENT = (f"app.kubernetes.io/{word}" for word in ("managed-by", "part-of", "component"))
-RUN, AGENT, NODE = "brokerlab/run", "brokerlab/agent", "brokerlab/node"
+RUN, AGENT = "brokerlab/run", "brokerlab/agent"
 OURS = {MANAGED: "brokerlab", PART: "brokerlab-lab"}
 SELECTOR = ",".join(f"{key}={value}" for key, value in OURS.items())
 HTTP = "http"  # the name of our programs' port
