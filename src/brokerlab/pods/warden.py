@@ -1,4 +1,5 @@
-"""The warden beside a node of the broker: stops, continues and kills the node's process, and has it started again.
+"""The warden beside a node of the broker: stops, continues and kills the node's process, and has it started again; and
+is the link by which clients reach the node where their network is to be hurt.
 
 It shares the pod's process namespace. The node's container is a shell that runs the program, writes its pid down, and
 when it ends waits for a line in a named pipe before it runs it again: a killed node stays gone until it is restarted.
@@ -6,10 +7,14 @@ when it ends waits for a line in a named pipe before it runs it again: a killed 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
+from typing import Any, TypeVar
 
 import psutil
 
@@ -17,16 +22,20 @@ from brokerlab.core.errors import LabError
 from brokerlab.core.protocols import NodeState
 from brokerlab.core.wait import until
 from brokerlab.labs.local import processes
+from brokerlab.labs.local.link_proxy import Link
 from brokerlab.labs.local.processes import ProcessId
 from brokerlab.pods.server import Answer, Route, serve
 
 PID, START = "pid", "start"
+T = TypeVar("T")
 WAIT_S = 10.0
 
 
 class Warden:
-    def __init__(self, control: Path, port: int) -> None:
-        self._control, self._port = control, port
+    """control: the folder that it shares with the node's container. port: the node's ready port."""
+
+    def __init__(self, control: Path, port: int, link: LinkThread | None = None) -> None:
+        self._control, self._port, self._link = control, port, link
 
     def routes(self) -> dict[tuple[str, str], Route]:
         return {
@@ -35,6 +44,8 @@ class Warden:
             ("POST", "pause"): lambda *_: self.pause(),
             ("POST", "resume"): lambda *_: self.resume(),
             ("POST", "restart"): lambda *_: self.restart(),
+            ("POST", "trouble"): self.trouble,
+            ("GET", "traffic"): self.traffic,
         }
 
     def state(self) -> Answer:
@@ -62,6 +73,21 @@ class Warden:
             until(self._let_start, "the node's container to take the order to start", deadline=WAIT_S)
             until(lambda: self._state() != "gone", "the node to be started", deadline=WAIT_S)
         return self.state()
+
+    def trouble(self, rest: list[str], body: Any) -> Answer:
+        """/trouble/WAY/WHAT, with {amount}; see `core.links`."""
+        way, what = rest
+        amount = int(body["amount"])
+        return self._linked().call(lambda link: link.set(way, what, amount))
+
+    def traffic(self, rest: list[str], _body: Any) -> Answer:
+        """/traffic/WAY: its counters."""
+        return self._linked().call(lambda link: dict(link.ways[rest[0]].counts))
+
+    def _linked(self) -> LinkThread:
+        if self._link is None:
+            raise LabError("no link leads to this node")
+        return self._link
 
     def _state(self) -> NodeState:
         process = self._process()
@@ -92,7 +118,22 @@ class Warden:
         return False
 
 
-def main(control: Path, port: int) -> None:
+class LinkThread:
+    """A link, and the thread of the loop that it needs."""
+
+    def __init__(self, outer: int, inner: int) -> None:
+        self._link, self._loop = Link(inner), asyncio.new_event_loop()
+        Thread(target=self._loop.run_forever, name="link", daemon=True).start()
+        asyncio.run_coroutine_threadsafe(self._link.serve(outer, ""), self._loop).result(WAIT_S)
+
+    def call(self, what: Callable[[Link], T]) -> T:
+        async def called() -> T:
+            return what(self._link)
+
+        return asyncio.run_coroutine_threadsafe(called(), self._loop).result(WAIT_S)
+
+
+def main(control: Path, port: int, link: tuple[int, int] | None) -> None:
     if not control.is_dir():
         raise LabError(f"the folder {control} that the node shares with its warden is not there")
-    serve(Warden(control, port).routes()).serve_forever()
+    serve(Warden(control, port, LinkThread(*link) if link else None).routes()).serve_forever()

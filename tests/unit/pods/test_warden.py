@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from brokerlab.core.errors import LabError
 from brokerlab.core.wait import until
 from brokerlab.labs.kubernetes.nodes import RUN
-from brokerlab.pods.warden import Warden
+from brokerlab.labs.local.ports import free_ports
+from brokerlab.pods.warden import LinkThread, Warden
 
 
 @pytest.fixture
@@ -71,6 +74,27 @@ def test_a_node_that_dies_by_itself_is_gone_too(warden: Warden, tmp_path: Path) 
     until(lambda: state(warden) == "gone", "its end to be noticed", deadline=10)
     warden.restart()
     assert state(warden) == "running"
+
+
+def test_clients_that_come_by_the_link_can_be_cut_off_one_way(tmp_path: Path) -> None:
+    outer = free_ports(1)[0]
+    with socket.create_server(("127.0.0.1", 0)) as node:
+        beside = Warden(tmp_path, 1, LinkThread(outer, node.getsockname()[1]))
+        with socket.create_connection(("127.0.0.1", outer), 5) as client:
+            there, _ = node.accept()
+            with there:
+                there.settimeout(5)
+                client.sendall(b"one")
+                assert there.recv(10) == b"one"
+                beside.trouble(["up", "drop"], {"amount": 1})
+                client.sendall(b"two")
+                until(lambda: beside.traffic(["up"], None)["dropped"] == 3, "it to be thrown away", deadline=10)
+                assert beside.traffic(["up"], None)["passed"] == 3
+                beside.trouble(["up", "drop"], {"amount": 0})
+                with contextlib.suppress(ConnectionResetError):  # a connection that lost bytes is cut
+                    assert there.recv(10) == b""
+    with pytest.raises(LabError, match="no link"):
+        Warden(tmp_path, 1).traffic(["up"], None)
 
 
 def test_whether_the_ready_port_accepts(tmp_path: Path, port: int) -> None:

@@ -7,7 +7,7 @@ All that is known of a lab stands in the cluster, under our labels: it is found 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,19 +15,19 @@ from threading import Lock
 from typing import Any, NoReturn
 
 from brokerlab.core.errors import BrokerlabError, LabError, UsageError
-from brokerlab.core.links import Links
+from brokerlab.core.links import Links, Trouble, Way
 from brokerlab.core.node import NodeSpec, broker_of
 from brokerlab.core.protocols import Admin, AgentSpec, Broker, NodeState
 from brokerlab.core.wait import until
 from brokerlab.kube.pods import PodHttp
-from brokerlab.labs.kubernetes import nodes
+from brokerlab.labs.kubernetes import nodes, witness
 from brokerlab.labs.kubernetes.admin import RemoteAdmin
 from brokerlab.labs.kubernetes.agents import RemoteAgent
 from brokerlab.labs.kubernetes.connection import Place, persistently
 from brokerlab.labs.kubernetes.keepers import Keepers
 from brokerlab.labs.kubernetes.parts import OUTPOST, Images
 from brokerlab.labs.kubernetes.relay import Relay
-from brokerlab.labs.kubernetes.witness import NONE, Way, reached
+from brokerlab.labs.kubernetes.witness import NONE, reached
 
 NODE_S = 90.0  # for a node that was killed to listen again
 
@@ -40,7 +40,7 @@ class About:
     images: Images
     specs: tuple[NodeSpec, ...] = ()
     bootstrap: str = ""
-    prometheus: Way = NONE
+    prometheus: witness.Way = NONE
 
 
 class KubernetesLab:
@@ -57,8 +57,9 @@ class KubernetesLab:
         self._url: str | None = None
         self._lock, self._undo = Lock(), ExitStack()
         hurts = {"kill", "pause", "restart", "logs"} if about.specs else set()
-        witness = set() if about.prometheus == NONE else {"prometheus"}
-        self.capabilities = frozenset({"agents"} | hurts | witness)
+        hurts |= {"links"} if about.specs and all(spec.links for spec in about.specs) else set()
+        seen = set() if about.prometheus == NONE else {"prometheus"}
+        self.capabilities = frozenset({"agents"} | hurts | seen)
 
     def heal(self) -> None:
         """Resume nodes that are paused, and start those that are gone."""
@@ -121,7 +122,7 @@ class KubernetesLab:
         raise LabError("the lab kubernetes can't fill a disk", "the local lab can, on Linux")
 
     def links(self) -> Links:
-        raise LabError("the lab kubernetes has no links that could be hurt", "the local lab has")
+        return WardensLinks(self._warden)
 
     def prometheus(self) -> str | None:
         if self._url is None and self._about.prometheus != NONE:
@@ -164,12 +165,17 @@ class KubernetesLab:
 
     def _look(self, node: str) -> Any:
         self._known(node)
-        return persistently(lambda: self._place.port(node).json("get", "state"), f"the warden of {node}")
+        return self._warden(node, "get", "state")
 
     def _command(self, node: str, what: str) -> None:
         """Done twice is done once, so it may be asked for again."""
         self._known(node)
-        persistently(lambda: self._place.port(node).json("post", what), f"the warden of {node}")
+        self._warden(node, "post", what)
+
+    def _warden(self, node: str, method: str, path: str, body: Any = None) -> Any:
+        """What is done twice by it is done once, so everything may be asked for again."""
+        self._known(node)
+        return persistently(lambda: self._place.port(node).json(method, path, body), f"the warden of {node}")
 
     def _await_listening(self, node: str) -> None:
         until(lambda: self._look(node)["listens"], f"{node} to listen", deadline=NODE_S, every=0.1)
@@ -183,6 +189,20 @@ class KubernetesLab:
                     _no_outpost(self._place)
                 self._outpost = self._place.port(found[0]["metadata"]["name"])
             return self._outpost
+
+
+class WardensLinks:
+    """`Links`, each in the pod of its node."""
+
+    def __init__(self, warden: Callable[..., Any]) -> None:
+        self._warden = warden
+
+    def trouble(self, node: str, way: Way, what: Trouble, amount: int) -> None:
+        self._warden(node, "post", f"trouble/{way}/{what}", {"amount": amount})
+
+    def traffic(self, node: str, way: Way) -> Mapping[str, int]:
+        counts: dict[str, int] = self._warden(node, "get", f"traffic/{way}")
+        return counts
 
 
 def _no_outpost(place: Place) -> NoReturn:

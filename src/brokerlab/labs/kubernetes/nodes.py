@@ -182,7 +182,9 @@ def _node(spec: NodeSpec, image: str, values: Mapping[str, str]) -> Json:
 
 
 def _warden(spec: NodeSpec, images: Images) -> Json:
-    arguments = ["warden", CONTROL, str(ports(spec)[spec.ready_port])]
+    numbers = ports(spec)
+    links = [str(numbers[port]) for outer_and_inner in spec.links.items() for port in outer_and_inner]
+    arguments = ["warden", CONTROL, str(numbers[spec.ready_port]), *links]
     return parts.ours("warden", images.agents, arguments, [{"name": "control", "mountPath": CONTROL}], "48Mi")
 
 

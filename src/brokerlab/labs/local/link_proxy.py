@@ -115,8 +115,9 @@ class Link:
         self._target = target
         self._open: dict[asyncio.Task[None], tuple[Stream, Stream]] = {}
 
-    async def serve(self, port: int) -> None:
-        await asyncio.start_server(self._connected, HOST, port, limit=PIECE)
+    async def serve(self, port: int, host: str = HOST) -> None:
+        """Take connections from now on; host "": at every address."""
+        await asyncio.start_server(self._connected, host or None, port, limit=PIECE)
 
     def set(self, way: str, what: str, amount: int) -> None:
         if what not in get_args(Trouble):

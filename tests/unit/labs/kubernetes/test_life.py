@@ -45,7 +45,7 @@ def kinds(api: KubeApi) -> set[tuple[str, str]]:
 def test_up_find_down(api: KubeApi, lab: Place, controllers: None) -> None:
     up = life.up(lab, ORDER, silent)
     assert up.nodes() == ("kafka-1", "kafka-2", "kafka-3")
-    assert up.capabilities == {"agents", "kill", "pause", "restart", "logs", "prometheus"}
+    assert up.capabilities == {"agents", "kill", "pause", "restart", "logs", "links", "prometheus"}
     assert {("StatefulSet", "kafka"), ("Deployment", "outpost"), ("Deployment", "prometheus")} <= kinds(api)
     found = life.find(lab, SPECS)
     assert found is not None
