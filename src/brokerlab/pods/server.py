@@ -10,6 +10,7 @@ import hmac
 import json
 import os
 import shutil
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -52,6 +53,10 @@ def serve(routes: Mapping[tuple[str, str], Route], port: int = PORT, token: str 
                 answer = route(rest, body)
             except BrokerlabError as error:
                 self._send(FAILED, "application/json", json.dumps(failure(error)).encode())
+                return
+            except Exception as error:
+                traceback.print_exc()  # the pod's log
+                self._send(500, "text/plain", f"a bug: {type(error).__name__}: {error}".encode())
                 return
             if isinstance(answer, Path):
                 self._send_file(answer)
