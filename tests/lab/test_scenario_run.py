@@ -69,7 +69,7 @@ def states() -> list[str]:
 
 
 def test_the_main_job(home: Path) -> None:
-    ran = brokerlab(*RUN, "--json", "--junit", str(home / "acks.xml"))
+    ran = brokerlab(*RUN, "--json", "--junit", str(home / "acks.xml"), "--html", str(home / "acks.html"))
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)  # nothing else is on standard output
     by_name = {variant["variant"]: variant for variant in told["variants"]}
@@ -84,6 +84,9 @@ def test_the_main_job(home: Path) -> None:
     suite = ET.parse(home / "acks.xml").getroot().find("testsuite")
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("4", "0", "0")
+    page = (home / "acks.html").read_text()
+    for part in ("kill, ", "leader at first", "acknowledged by kafka-", "was seen to lead", " stands #", ", 2/3"):
+        assert part in page, part
     again = brokerlab("scenario", "check", "last", "--json")
     assert (again.returncode, json.loads(again.stdout)) == (0, told)
     assert json.loads(brokerlab("runs", "show", "last", "--json").stdout) == told

@@ -19,6 +19,18 @@ def _runs() -> typer.Typer:
     return runs.app
 
 
+def _report() -> typer.Typer:
+    from brokerlab.cli import report
+
+    return report.app
+
+
+def _workshop() -> typer.Typer:
+    from brokerlab.cli import workshop
+
+    return workshop.app
+
+
 def _lab() -> typer.Typer:
     from brokerlab.cli import lab
 
@@ -70,6 +82,8 @@ def _open() -> typer.Typer:
 GROUPS = {
     "scenario": Later("Run an experiment on a real broker, and judge it.", _scenario),
     "runs": Later("Look at finished runs.", _runs),
+    "report": Later("A finished run as one HTML page.", _report),
+    "workshop": Later("A guided tour through the six questions, with experiments.", _workshop),
     "lab": Later("Brokers of our own on this machine, and Prometheus.", _lab),
     "doctor": Later("What this machine has, what is missing, and getting it.", _doctor),
     "cluster": Later("The workshop's Kubernetes cluster, a minikube.", _cluster),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from brokerlab.core import folders
 from brokerlab.core.errors import DeadlineError, LabError, UsageError
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 READY_S = 60.0
 DOWN = "take it down: brokerlab lab down"
+
+
+@runtime_checkable
+class Healable(Protocol):
+    """A lab of ours."""
+
+    def heal(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,13 @@ def local(broker: Broker, nodes: int, wanted: Where, say: Progress) -> tuple[Loc
         undo.pop_all()
     say(f"the lab is up after {time.monotonic() - began:.1f} s")
     return lab, True
+
+
+def whole(broker: Broker, lab: Lab, nodes: int) -> None:
+    """Undo what a run before left of its faults, and await every node; a cluster that isn't ours is its owner's."""
+    if isinstance(lab, Healable):
+        lab.heal()
+        _await_whole(broker, lab, nodes)
 
 
 def _await_whole(broker: Broker, lab: Lab, nodes: int) -> None:

@@ -24,7 +24,11 @@ Junit = Annotated[
 Svg = Annotated[
     Path | None, typer.Option("--svg", metavar="FILE", dir_okay=False, help="Also write the table as a picture there.")
 ]
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id or its beginning, or 'last'.")]
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", dir_okay=False, help="Also write the report as one HTML page there."),
+]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's id or its beginning, 'last', or a run's folder.")]
 
 # What is sent; without the option it is the scenario's own number. The limits are those of the message layout and the
 # ledger: a producer's number is 16 bits, a sequence number 32, a partition 15; a message holds its 28-byte header and
@@ -81,6 +85,8 @@ Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="VARIANT", help="Run this variant alone (may be repeated).", show_default=False),
 ]
+
+Quick = Annotated[bool, typer.Option("--quick", help="With fewer messages: for a first look, and smoke tests.")]
 
 # Where it runs.
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the lab up afterwards.")]

@@ -13,6 +13,7 @@ from brokerlab.core.errors import BrokerlabError, InconclusiveError, UsageError
 
 if TYPE_CHECKING:
     from brokerlab.core.load import Load
+    from brokerlab.core.protocols import Lab
     from brokerlab.core.scenario import Scenario, Variant
     from brokerlab.core.verdict import RunVerdict
     from brokerlab.core.watch import Watcher
@@ -29,12 +30,20 @@ class Wish:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
-def wish(name: str, only: Sequence[str], numbers: Mapping[str, int | None], properties: Path | None) -> Wish:
+def wish(
+    name: str,
+    only: Sequence[str],
+    numbers: Mapping[str, int | None],
+    properties: Path | None = None,
+    *,
+    quick: bool = False,
+) -> Wish:
     """Raises UsageError for an unknown scenario or variant, for numbers that contradict each other, for bad files."""
     from brokerlab import catalog
 
     scenario = catalog.scenario(name)
-    load = replace(scenario.load, **{key: value for key, value in numbers.items() if value is not None})
+    usual = scenario.load.quick if quick else scenario.load
+    load = replace(usual, **{key: value for key, value in numbers.items() if value is not None})
     if load.producers > load.messages:
         raise UsageError(
             f"{load.producers} producers can't share {load.messages} messages", "give each at least one message"
@@ -71,41 +80,47 @@ def parsed(path: Path) -> dict[str, str]:
 
 
 def carry_out(wanted: Wish, where: Where, runs: Path, watcher: Watcher) -> tuple[RunVerdict, StoredRun]:
+    """Make a lab ready, run and judge."""
+    from brokerlab import catalog
+
+    watcher.phase("lab")
+    with ready(catalog.broker(wanted.scenario.broker), wanted.scenario.nodes, where, watcher.say) as lab:
+        return experiment(lab, wanted, runs, watcher)
+
+
+def experiment(lab: Lab, wanted: Wish, runs: Path, watcher: Watcher) -> tuple[RunVerdict, StoredRun]:
     """Run and judge; the verdict is stored in the run folder. A run that can't be finished is an inconclusive one."""
     from brokerlab import catalog
     from brokerlab.engine.run import Request, run
     from brokerlab.ledger import store
     from brokerlab.reports import json
 
-    broker = catalog.broker(wanted.scenario.broker)
-    watcher.phase("lab")
-    with ready(broker, wanted.scenario.nodes, where, watcher.say) as lab:
-        stored = store.create(runs, wanted.scenario.name)
-        request = Request(
-            lab,
-            broker,
-            stored.run,
-            wanted.scenario,
-            wanted.variants,
-            wanted.load,
-            stored.folder,
-            wanted.settings,
-        )
-        try:
-            verdict = run(request, watcher)
-        except InconclusiveError as error:
-            if interrupted(error):
-                raise
-            verdict = _unfinished(stored, wanted.scenario, error)
-        json.save(verdict, stored.folder)
+    stored = store.create(runs, wanted.scenario.name)
+    request = Request(
+        lab,
+        catalog.broker(wanted.scenario.broker),
+        stored.run,
+        wanted.scenario,
+        wanted.variants,
+        wanted.load,
+        stored.folder,
+        wanted.settings,
+    )
+    try:
+        verdict = run(request, watcher)
+    except InconclusiveError as error:
+        if interrupted(error):
+            raise
+        verdict = unfinished(stored.run, wanted.scenario, error)
+    json.save(verdict, stored.folder)
     return verdict, stored
 
 
-def _unfinished(stored: StoredRun, scenario: Scenario, error: InconclusiveError) -> RunVerdict:
+def unfinished(run: str, scenario: Scenario, error: BrokerlabError) -> RunVerdict:
     from brokerlab.core.verdict import RunVerdict, Verdict
 
     reasons = tuple(text for each in _causes(error) for text in (each.message, each.hint) if text)
-    return RunVerdict(stored.run, scenario.name, Verdict.INCONCLUSIVE, (), reasons)
+    return RunVerdict(run, scenario.name, Verdict.INCONCLUSIVE, (), reasons)
 
 
 def _causes(error: BaseException) -> list[BrokerlabError]:

@@ -1,7 +1,8 @@
-"""`brokerlab runs`: the finished runs, one of them again, and deleting them."""
+"""`brokerlab runs`: the finished runs, one of them again, two compared, and exporting and deleting them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,9 +16,13 @@ app = tree.group(
 brokerlab runs list
 brokerlab runs show last
 brokerlab runs show 20261123-1632 --json
+brokerlab runs diff 20261123-1632 last
+brokerlab runs export last acks.tar.gz
 brokerlab runs delete 20261123-163239-acks-7f3a --yes
 """,
 )
+
+Other = Annotated[str, typer.Argument(metavar="OTHER", help="Another run.")]
 
 
 @app.command("list")
@@ -56,7 +61,45 @@ def show(
     from brokerlab.reports.json import decode
 
     stored = store.find(runs_dir or folders.runs(), run)
-    reporting.show(decode(stored.verdict()), stored.folder, json=json, svg=svg)
+    reporting.show(decode(stored.verdict()), stored.folder, reporting.Forms(json=json, svg=svg))
+
+
+@app.command()
+def diff(one: options.RunName, other: Other, runs_dir: options.RunsDir = None, json: options.Json = False) -> None:
+    """Compare two runs: load, settings, when the faults struck and for how long, and what was counted."""
+    from dataclasses import asdict
+
+    from brokerlab.cli.dossier import gather
+    from brokerlab.ledger import store
+    from brokerlab.reports.difference import differences
+    from brokerlab.reports.json import decode
+
+    stored = [store.find(runs_dir or folders.runs(), name) for name in (one, other)]
+    left, right = (gather(decode(run.verdict()), run.folder, None, course=False) for run in stored)
+    found = list(differences(left, right))
+    if json:
+        terminal.print_json({"one": stored[0].run, "other": stored[1].run, "differences": [asdict(d) for d in found]})
+        return
+    rows = [(each.section, each.what, each.one, each.other) for each in found]
+    terminal.print_rows(("", "", stored[0].run, stored[1].run), rows, empty="the two runs differ in nothing")
+
+
+@app.command()
+def export(
+    run: options.RunName,
+    file: Annotated[Path, typer.Argument(metavar="FILE.tar.gz", dir_okay=False, help="The archive to write.")],
+    runs_dir: options.RunsDir = None,
+) -> None:
+    """Write a run's whole folder into an archive, which can be judged again elsewhere.
+
+    Unpack it there, and name the folder: `brokerlab scenario check ./FOLDER`. What the agents were told is left out:
+    it may have your cluster's passwords.
+    """
+    from brokerlab.ledger import archive, store
+
+    stored = store.find(runs_dir or folders.runs(), run)
+    archive.write(stored, file)
+    terminal.say(f"{stored.run} is in {file} ({file.stat().st_size:,} bytes)")
 
 
 @app.command()

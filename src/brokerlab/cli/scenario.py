@@ -15,6 +15,7 @@ app = tree.group(
     """
 brokerlab scenario run acks                        the whole ladder, on brokers of our own
 brokerlab scenario run acks --only acks=all --json
+brokerlab scenario run all --quick --html all.html every scenario, one summary
 brokerlab scenario run acks --junit acks.xml       for CI: exit code 0 held, 1 broken, 3 inconclusive
 brokerlab scenario run acks --lab kubernetes       brokers and agents as pods, in the cluster of your kubeconfig
 brokerlab scenario check last                      judge the latest run again, offline
@@ -28,8 +29,22 @@ def _known(incomplete: str) -> list[str]:
     return [name for name in catalog.scenario_names() if name.startswith(incomplete)]
 
 
+def _known_and_all(incomplete: str) -> list[str]:
+    return [*_known(incomplete), *(["all"] if "all".startswith(incomplete) else [])]
+
+
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A scenario: see `brokerlab scenario list`.", autocompletion=_known)
+]
+
+
+NameOrAll = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="A scenario: see `brokerlab scenario list`. Or 'all': every one, and one summary.",
+        autocompletion=_known_and_all,
+    ),
 ]
 
 
@@ -63,7 +78,7 @@ def show(name: Name, json: options.Json = False) -> None:
 
 @app.command()
 def run(
-    name: Name,
+    name: NameOrAll,
     messages: options.Messages = None,
     size: options.Size = None,
     rate: options.Rate = None,
@@ -73,6 +88,7 @@ def run(
     keys: options.Keys = None,
     seed: options.Seed = None,
     only: options.Only = None,
+    quick: options.Quick = False,
     lab: options.LabOption = "local",
     bootstrap: options.Bootstrap = None,
     properties: options.Properties = None,
@@ -91,25 +107,32 @@ def run(
     json: options.Json = False,
     junit: options.Junit = None,
     svg: options.Svg = None,
+    html: options.Html = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Run a scenario: real brokers, real faults, every message accounted for.
 
     Exit code: 0 held, 1 broken, 3 inconclusive or skipped, 4 the lab could not start.
     """
-    from brokerlab.cli import labs, reporting, running
+    from brokerlab.cli import every, labs, reporting, running
     from brokerlab.reports.live import watching
 
     numbers = {"messages": messages, "size": size, "rate": rate, "producers": producers}
     numbers |= {"consumers": consumers, "partitions": partitions, "keys": keys, "seed": seed}
-    wish = running.wish(name, only or [], numbers, properties)
     cluster = inside.Wanted(
         context, namespace, image, registry, broker_image, prometheus_url, prometheus_image, yes=yes
     )
     where = labs.where(lab, bootstrap, java, prometheus=prometheus, keep=keep, cluster=cluster)
+    forms = reporting.Forms(json=json, svg=svg, junit=junit, html=html)
+    if name == every.ALL:
+        wishes = every.wishes(only or [], numbers, properties, quick=quick)
+        with watching(terminal.console(stderr=True), quiet=quiet) as watcher:
+            done = list(every.carry_out(wishes, where, runs_dir or folders.runs(), watcher))
+        raise typer.Exit(reporting.show_all(done, forms))
+    wish = running.wish(name, only or [], numbers, properties, quick=quick)
     with watching(terminal.console(stderr=True), quiet=quiet) as watcher:
         verdict, stored = running.carry_out(wish, where, runs_dir or folders.runs(), watcher)
-    reporting.show(verdict, stored.folder, json=json, svg=svg, junit=junit)
+    reporting.show(verdict, stored.folder, forms)
     raise typer.Exit(verdict.exit_code)
 
 
@@ -120,6 +143,7 @@ def check(
     json: options.Json = False,
     junit: options.Junit = None,
     svg: options.Svg = None,
+    html: options.Html = None,
 ) -> None:
     """Judge a stored run again, offline, from what was written down; the exit code is the verdict's."""
     from brokerlab import catalog
@@ -129,5 +153,5 @@ def check(
 
     stored = store.find(runs_dir or folders.runs(), run)
     verdict = judge_folder(stored.folder, catalog.scenario(stored.scenario))
-    reporting.show(verdict, stored.folder, json=json, svg=svg, junit=junit)
+    reporting.show(verdict, stored.folder, reporting.Forms(json=json, svg=svg, junit=junit, html=html))
     raise typer.Exit(verdict.exit_code)

@@ -114,13 +114,16 @@ def found(runs: Path) -> Iterator[StoredRun]:
 
 
 def find(runs: Path, name: str) -> StoredRun:
-    """The one run whose id is `name` or begins with it; "last": the latest. Raises UsageError."""
+    """The one run whose id is `name` or begins with it; "last": the latest; else the run folder of that path, which may
+    have come from elsewhere. Raises UsageError."""
     stored = list(found(runs))
     if name == LAST and stored:
         return stored[-1]
     matching = [each for each in stored if each.run == name] or [each for each in stored if each.run.startswith(name)]
     if len(matching) == 1:
         return matching[0]
+    if not matching and _is_run(Path(name)):
+        return StoredRun(Path(name).resolve())
     if not matching:
         raise UsageError(f"there is no run {name!r} in {runs}", "brokerlab runs list shows the runs there are")
     ids = ", ".join(each.run for each in matching)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from brokerlab.core.verdict import VariantVerdict, upper_bound
 from brokerlab.core.words import Word
 
@@ -18,7 +20,7 @@ NUMBERS = (
     "p50/p99 ms",
 )
 HEADLINE = 5  # the first of them stay beside the verdict
-NOTHING = "-"  # of a column in which no variant has more than that, nothing is shown
+NOTHING = "-"
 
 
 def numbers(variant: VariantVerdict) -> tuple[str, ...]:
@@ -38,28 +40,39 @@ def numbers(variant: VariantVerdict) -> tuple[str, ...]:
     )
 
 
+def columns(variants: Sequence[VariantVerdict]) -> dict[str, tuple[str, ...]]:
+    """The texts of each column, by heading. Behind the headline one in which no variant has anything is left out."""
+    rows = [numbers(variant) for variant in variants]
+    texts = {name: tuple(row[place] for row in rows) for place, name in enumerate(NUMBERS)}
+    return {name: column for name, column in texts.items() if name in NUMBERS[:HEADLINE] or set(column) != {NOTHING}}
+
+
 def _acked(variant: VariantVerdict) -> str:
     """acks=0 confirms nothing: its sends were (handed), which is another thing, and says so."""
     handed = variant.counts.get("handed", 0)
     return f"{handed:,}\n(handed)" if handed else f"{variant.counts.get('acked', 0):,}"
 
 
-def _base(variant: VariantVerdict) -> int:
+def base(variant: VariantVerdict) -> int:
     """Of how many messages none was lost: those that the application believes delivered."""
     return max(variant.counts.get("acked", 0), variant.counts.get("handed", 0))
 
 
 def _lost(variant: VariantVerdict) -> str:
-    lost = variant.found(Word.LOST)
-    base = _base(variant)
-    return f"{lost:,}\n{lost / base * 100:.1f} %" if lost and base else _nothing_of(lost, base)
+    """And below it what is in the log, but passed over by the readers."""
+    lost, missed, trials = variant.found(Word.LOST), variant.found(Word.MISSED), base(variant)
+    told = f"{lost:,}\n{lost / trials * 100:.1f} %" if lost and trials else observed(lost, trials)
+    return f"{told}\n{missed:,} missed" if missed else told
 
 
 def _duplicated(variant: VariantVerdict) -> str:
-    if not variant.duplicated:
-        return _nothing_of(0, _base(variant))
-    split = {"written 2x": variant.found(Word.DUPLICATE), "delivered 2x": variant.found(Word.REDELIVERED)}
-    return "\n".join([f"{variant.duplicated:,}", *[f"{count:,} {name}" for name, count in split.items() if count]])
+    split = {
+        "written 2x": variant.found(Word.DUPLICATE),
+        "delivered 2x": variant.found(Word.REDELIVERED),
+        "applied 2x": variant.found(Word.DUPLICATE_EFFECT),
+    }
+    headline = f"{variant.duplicated:,}" if variant.duplicated else observed(0, base(variant))
+    return "\n".join([headline, *[f"{count:,} {name}" for name, count in split.items() if count]])
 
 
 def _gone(variant: VariantVerdict) -> str:
@@ -68,10 +81,10 @@ def _gone(variant: VariantVerdict) -> str:
     return "\n".join(f"{count:,} {place.replace('_', ' ')}" for place, count in places.items() if count) or NOTHING
 
 
-def _nothing_of(observed: int, base: int) -> str:
+def observed(count: int, trials: int) -> str:
     """What was not observed may still be there: the rule of three says how much of it, at 95 %."""
-    bound = upper_bound(observed, base)
-    return f"{observed:,}" if bound is None else f"{observed:,}\n≤ {percent(bound)}"
+    bound = upper_bound(count, trials)
+    return f"{count:,}" if bound is None else f"{count:,}\n≤ {percent(bound)}"
 
 
 def percent(share: float) -> str:

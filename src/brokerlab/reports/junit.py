@@ -1,4 +1,4 @@
-"""A run's verdict as JUnit XML, for CI systems: one test suite a run, one test case a variant.
+"""Runs' verdicts as JUnit XML, for CI systems: one test suite a run, one test case a variant.
 
 broken is a failure, inconclusive an error, skipped a skipped test. A run that came to no variant at all is one test
 case of its own, so that it can't pass for an empty, green suite.
@@ -14,7 +14,14 @@ from brokerlab.core.words import Word
 _TAG = {Verdict.BROKEN: "failure", Verdict.INCONCLUSIVE: "error", Verdict.SKIPPED: "skipped"}
 
 
-def render(run: RunVerdict) -> str:
+def render(*runs: RunVerdict) -> str:
+    root = ET.Element("testsuites")
+    root.extend(map(_suite, runs))
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(run: RunVerdict) -> ET.Element:
     cases = [(v.variant, v.verdict, v.reasons, _summary(v)) for v in run.variants]
     if (
         not run.variants or worst(v.verdict for v in run.variants) != run.verdict
@@ -30,10 +37,7 @@ def render(run: RunVerdict) -> str:
             said = [_clean(reason) for reason in reasons] or [verdict.value]
             ET.SubElement(case, _TAG[verdict], message=said[0], type=verdict.value).text = "\n".join(said)
         ET.SubElement(case, "system-out").text = _clean(output)
-    root = ET.Element("testsuites")
-    root.append(suite)
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    return suite
 
 
 def _summary(variant: VariantVerdict) -> str:

@@ -14,8 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from brokerlab.core.watch import Silent, Watcher
+from brokerlab.reports.rates import Rates, bars
 
-SHOWN = ("sent", "acked", "handed", "processed")
+WIDE = 110  # columns from which on there is room for a progress bar, too
+NARROW = 10  # bars, where there is less
 LINE_EVERY_S = 5.0
 
 PHASES = {
@@ -80,12 +82,14 @@ class View:
         self._spinner = Spinner("dots", style="cyan")
         self._phase, self._counters, self._messages = "", {}, 0  # type: tuple[str, Mapping[str, Mapping[str, int]], int]
         self._faults: dict[str, str] = {}
+        self._rates, self._width = Rates(), console.width
 
     def phase(self, name: str) -> None:
         self._phase = PHASES.get(name, name)
 
     def progress(self, counters: Mapping[str, Mapping[str, int]], messages: int) -> None:
         self._counters, self._messages = counters, messages
+        self._rates.take(self._clock(), counters)
 
     def fault(self, name: str, sentence: str, *, active: bool) -> None:
         """Replaced, not changed: the drawing thread may be reading it."""
@@ -102,9 +106,31 @@ class View:
         return Group(self._spinner, self._table(), *banner)
 
     def _table(self) -> RenderableType:
-        table = Table.grid(padding=(0, 2))
+        """A row a variant: how many of each, and how fast messages are sent and processed now and a moment ago."""
+        if not self._counters:
+            return Text()
+        wide = self._width >= WIDE
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        headings = ("", *[""] * wide, "sent", "a second", "acked/handed", "processed", "a second")
+        for heading in headings:
+            table.add_column(heading, justify="left" if heading in ("", "a second") else "right", no_wrap=True)
         for name, counters in self._counters.items():
-            bar = ProgressBar(self._messages, counters.get("sent", 0), width=16)
-            shown = [f"{word} {counters[word]:>9,}" for word in SHOWN if counters.get(word)]
-            table.add_row(Text(name, "bold"), bar, *map(Text, shown))
+            bar = [ProgressBar(self._messages, counters.get("sent", 0), width=16)] if wide else []
+            answered = counters.get("acked", 0) + counters.get("handed", 0)
+            sent, processed = counters.get("sent", 0), counters.get("processed", 0)
+            table.add_row(
+                Text(name, "bold"),
+                *bar,
+                f"{sent:,}",
+                self._drawn(name, "sent", "blue"),
+                f"{answered:,}",
+                f"{processed:,}",
+                self._drawn(name, "processed", "green"),
+            )
         return table
+
+    def _drawn(self, name: str, word: str, colour: str) -> Text:
+        """All variants' bars of a word have the same scale."""
+        most = max((rate for each in self._counters for rate in self._rates.of(each, word)), default=0)
+        drawn = bars(self._rates.of(name, word), most)
+        return Text(drawn if self._width >= WIDE else drawn[-NARROW:], colour)

@@ -25,13 +25,14 @@ def parts(scenario: Scenario) -> Iterator[RenderableType]:
     for heading, text in (("Claim", scenario.claim), ("Set-up", scenario.setup), ("Load", each)):
         yield from (Text(f"\n{heading}", "bold"), Padding(Text(text), (0, 0, 0, 2), expand=False))
     yield Text("\nTimeline", "bold")
-    yield Padding(_timeline(scenario.timeline), (0, 0, 0, 2), expand=False)
+    yield Padding(timeline(scenario.timeline), (0, 0, 0, 2), expand=False)
     yield Text("\nVariants", "bold")
     for variant in scenario.variants:
         yield Padding(_variant(variant), (0, 0, 1, 2), expand=False)
 
 
-def _timeline(steps: Iterable[Step]) -> Table:
+def timeline(steps: Iterable[Step]) -> Table:
+    """The steps in order, in words."""
     table = Table.grid(padding=(0, 2))
     for number, step in enumerate(steps, 1):
         table.add_row(f"{number}.", *_step(step))

@@ -16,6 +16,7 @@ from rich.text import Text
 from brokerlab.core.verdict import RunVerdict, Verdict
 from brokerlab.reports import cells
 from brokerlab.reports.columns import Column, tables
+from brokerlab.reports.marks import MARK
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -26,7 +27,6 @@ STYLE = {
     Verdict.INCONCLUSIVE: "bold yellow",
     Verdict.SKIPPED: "bold cyan",
 }
-MARK = {Verdict.HELD: "✓", Verdict.BROKEN: "✗", Verdict.INCONCLUSIVE: "?", Verdict.SKIPPED: "-"}
 
 
 def show(run: RunVerdict, console: Console, *, question: str = "", folder: Path | None = None) -> None:
@@ -59,14 +59,11 @@ def _title(run: RunVerdict, question: str) -> RenderableType:
 
 
 def _tables(run: RunVerdict, width: int) -> Iterator[RenderableType]:
-    rows = zip(*[cells.numbers(variant) for variant in run.variants], strict=True)
-    numbers = [Column(name, tuple(map(Text, row)), right=True) for name, row in zip(cells.NUMBERS, rows, strict=True)]
+    texts = cells.columns(run.variants)
+    numbers = [Column(name, tuple(map(Text, column)), right=True) for name, column in texts.items()]
     verdicts = Column("verdict", tuple(styled(variant.verdict) for variant in run.variants))
     permitted = Column("permitted", tuple(Text(variant.permits) for variant in run.variants), words=True)
-    others = [
-        column for column in numbers[cells.HEADLINE :] if {text.plain for text in column.cells} != {cells.NOTHING}
-    ]
-    columns = [*numbers[: cells.HEADLINE], verdicts, *others, permitted]
+    columns = [*numbers[: cells.HEADLINE], verdicts, *numbers[cells.HEADLINE :], permitted]
     for table in tables(_names(run), columns, width):
         yield Padding(table, (1, 0, 1, 0), expand=False)
 

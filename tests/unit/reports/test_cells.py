@@ -41,6 +41,12 @@ def test_what_is_gone_is_placed() -> None:
     assert cell("gone") == "-"
 
 
+def test_what_is_missed_or_applied_twice_stands_below_the_headline() -> None:
+    assert cell("lost", findings={Word.MISSED: 75}) == "0\n≤ 0.15 %\n75 missed"
+    assert cell("lost", findings={Word.LOST: 20, Word.MISSED: 75}) == "20\n1.0 %\n75 missed"
+    assert cell("duplicated", findings={Word.DUPLICATE_EFFECT: 3}) == "0\n≤ 0.15 %\n3 applied 2x"
+
+
 def test_latency() -> None:
     assert cell("p50/p99 ms", latency_ms={"p50": 0.04, "p99": 12345.6}) == "0.0/12,346"
     assert cell("p50/p99 ms") == "-"

@@ -52,7 +52,7 @@ def test_on_a_terminal_the_view_shows_counters_and_the_fault_until_it_heals() ->
     act(view)
     console.print(view.render())
     text = out.getvalue()
-    for part in ("sending and hurting", "1,500", "800", "processed     1,300", " FAULT  pause: kafka-2 "):
+    for part in ("sending and hurting", "1,500", "1,400", "acked/handed", "1,300", " FAULT  pause: kafka-2 "):
         assert part in text
     view.fault("pause", "pause: healed", active=False)
     out.truncate(0)

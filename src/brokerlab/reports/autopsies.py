@@ -1,0 +1,126 @@
+"""One message's story in sentences: when it was sent, who acknowledged it, what became of it, and what that tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from brokerlab.core.protocols import PartitionState
+from brokerlab.core.scenario import Window
+from brokerlab.core.verdict import Autopsy, MessageRef
+from brokerlab.core.words import MEANING, Word
+from brokerlab.reports.tracks import Stretch, Tracks, state_at
+
+
+@dataclass(frozen=True)
+class Event:
+    """at_us: 0 = after everything, when the log was audited."""
+
+    at_us: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Scenery:
+    """What is known of the time and place: the variant's topic, who led it when, the nodes' names, the faults."""
+
+    topic: str
+    tracks: Tracks
+    nodes: Mapping[int, str]
+    windows: Sequence[Window]
+
+    def leader(self, message: MessageRef) -> str:
+        """Who led the message's partition when it was answered, as seen last by then; "" when nobody knows."""
+        state = state_at(self.tracks, self.topic, message.partition, message.at_us)
+        return "" if state is None or state.leader == -1 else self._named(state)
+
+    def meanwhile(self, message: MessageRef) -> Iterator[Event]:
+        """The faults that began, and the leaders that came, after the message had its answer."""
+        since = message.at_us or message.sent_us
+        for window in self.windows:
+            if window.started_us > since:
+                yield Event(window.started_us, f"the fault {window.name} began")
+        for before, after in pairwise(self._stretches(message.partition)):
+            if after.started_us > since and after.state.leader != before.state.leader:
+                yield Event(after.started_us, f"{self._named(after.state)} was seen to lead")
+
+    def _stretches(self, partition: int) -> Sequence[Stretch]:
+        """Of the message's partition; of the topic's only one when the broker never said which."""
+        mine = {number: stretches for (topic, number), stretches in self.tracks.items() if topic == self.topic}
+        return mine.get(partition, next(iter(mine.values())) if len(mine) == 1 else ())
+
+    def _named(self, state: PartitionState) -> str:
+        if state.leader == -1:
+            return "nobody"
+        epoch = f" (leader epoch {state.epoch})" if state.epoch >= 0 else ""
+        return f"{self.nodes.get(state.leader, f'broker {state.leader}')}{epoch}"
+
+    def faults(self, at_us: int) -> list[str]:
+        return [window.name for window in self.windows if window.started_us <= at_us <= window.ended_us]
+
+
+def events(autopsy: Autopsy, scenery: Scenery) -> tuple[Event, ...]:
+    """In the order of time."""
+    told = [*_sending(autopsy.message, scenery), *_deliveries(autopsy, scenery)]
+    if autopsy.word is Word.LOST:
+        told += scenery.meanwhile(autopsy.message)
+    return (*sorted(told, key=lambda event: event.at_us), *_audit(autopsy))
+
+
+def conclusion(autopsy: Autopsy) -> str:
+    """What follows from it, in a sentence."""
+    match autopsy.word:
+        case Word.LOST if autopsy.message.offset < 0:
+            return "No broker ever confirmed it: it was never written, or only by a broker whose log was cut off later."
+        case Word.LOST if autopsy.instead:
+            return "Truncated: the log was cut off before it at the fail-over, and its offset was given away."
+        case Word.LOST:
+            return "Truncated: the log was cut off before it at the fail-over."
+        case Word.DUPLICATE:
+            return "A producer's retry: the same message was written again, because its acknowledgement did not come."
+        case Word.REDELIVERED:
+            return "A consumer's redelivery: it stands in the log once, and was read from there again."
+    return f"{autopsy.word.value.capitalize()}: {MEANING[autopsy.word]}."
+
+
+def name(message: MessageRef) -> str:
+    return f"#{message.seq}" + (f" of producer {message.producer}" if message.producer else "")
+
+
+def _sending(message: MessageRef, scenery: Scenery) -> Iterator[Event]:
+    if message.sent_us:
+        yield Event(message.sent_us, f"sent{_during(scenery, message.sent_us)}")
+    if message.at_us and message.offset >= 0:
+        took = f" after {(message.at_us - message.sent_us) / 1000:,.0f} ms" if message.sent_us else ""
+        leader = scenery.leader(message)
+        yield Event(
+            message.at_us,
+            f"acknowledged{f' by {leader}' if leader else ''}{took}: {_place(message)}"
+            f"{_during(scenery, message.at_us)}",
+        )
+    elif message.at_us:
+        yield Event(message.at_us, "handed to the socket; nobody confirms anything")
+
+
+def _deliveries(autopsy: Autopsy, scenery: Scenery) -> Iterator[Event]:
+    for delivery in autopsy.delivered:
+        yield Event(delivery.at_us, f"delivered from {_place(delivery)}{_during(scenery, delivery.at_us)}")
+
+
+def _audit(autopsy: Autopsy) -> Iterator[Event]:
+    if autopsy.logged:
+        yield Event(0, f"the audit found it at {' and at '.join(_place(each) for each in autopsy.logged)}")
+    else:
+        yield Event(0, "the audit found it in no log")
+    if autopsy.instead:
+        yield Event(0, f"at {_place(autopsy.instead)} stands {name(autopsy.instead)} now")
+
+
+def _place(message: MessageRef) -> str:
+    return f"partition {message.partition}, offset {message.offset:,}"
+
+
+def _during(scenery: Scenery, at_us: int) -> str:
+    faults = scenery.faults(at_us)
+    return f" (during {' and '.join(faults)})" if faults else ""

@@ -1,0 +1,68 @@
+"""A message's story: every step with who and where, and no more than is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from brokerlab.core.verdict import Autopsy, MessageRef
+from brokerlab.core.words import MEANING, Word
+from brokerlab.reports import autopsies
+from tests.fakes.dossiers import LOST, at, dossier
+
+SCENERY = dossier().scenery("acks=1")
+
+
+def texts(autopsy: Autopsy) -> list[str]:
+    return [event.text for event in autopsies.events(autopsy, SCENERY)]
+
+
+def test_a_lost_message_from_being_sent_to_the_audit() -> None:
+    assert texts(LOST) == [
+        "sent (during pause)",
+        "acknowledged by kafka-1 after 1 ms: partition 0, offset 7 (during pause)",
+        "the fault kill began",
+        "nobody was seen to lead",
+        "kafka-2 was seen to lead",
+        "the audit found it in no log",
+        "at partition 0, offset 7 stands #9 now",
+    ]
+    assert autopsies.conclusion(LOST).startswith("Truncated")
+    assert "given away" not in autopsies.conclusion(replace(LOST, instead=None))
+
+
+def test_an_epoch_that_was_told_is_said() -> None:
+    tracked = {
+        place: tuple(replace(each, state=replace(each.state, epoch=4)) for each in stretches)
+        for place, stretches in SCENERY.tracks.items()
+    }
+    told = autopsies.events(LOST, replace(SCENERY, tracks=tracked))
+    assert told[1].text.startswith("acknowledged by kafka-1 (leader epoch 4) after")
+
+
+def test_what_was_handed_over_has_no_place_and_nobody_to_blame() -> None:
+    handed = Autopsy(Word.LOST, MessageRef(1, 3, at_us=at(5), sent_us=at(4)))
+    assert texts(handed)[:2] == ["sent", "handed to the socket; nobody confirms anything"]
+    assert "never written, or only by a broker" in autopsies.conclusion(handed)
+    assert autopsies.name(handed.message) == "#3 of producer 1"
+
+
+def test_duplicates_are_attributed() -> None:
+    twice = (MessageRef(0, 3, 0, 3), MessageRef(0, 3, 0, 8))
+    written = Autopsy(Word.DUPLICATE, MessageRef(0, 3, 0, 3, at(4), at(3)), logged=twice)
+    assert texts(written)[-1] == "the audit found it at partition 0, offset 3 and at partition 0, offset 8"
+    assert autopsies.conclusion(written).startswith("A producer's retry")
+    read = (MessageRef(0, 3, 0, 3, at(7)), MessageRef(0, 3, 0, 3, at(19)))
+    redelivered = Autopsy(Word.REDELIVERED, MessageRef(0, 3, 0, 3, at(4), at(3)), twice[:1], read)
+    assert texts(redelivered)[2:] == [
+        "delivered from partition 0, offset 3 (during pause)",
+        "delivered from partition 0, offset 3",
+        "the audit found it at partition 0, offset 3",
+    ]
+    assert autopsies.conclusion(redelivered).startswith("A consumer's redelivery")
+
+
+@pytest.mark.parametrize("word", [Word.MISSED, Word.RESURRECTED, Word.ABORTED_READ])
+def test_every_other_word_is_concluded_with_its_meaning(word: Word) -> None:
+    assert MEANING[word] in autopsies.conclusion(Autopsy(word, MessageRef(0, 1, 0, 1)))
