@@ -43,6 +43,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy bench
 	$(BIN)/lint-imports
 
 # Java, Kafka and Prometheus: what this machine lacks is fetched, or a sentence says how to get it.

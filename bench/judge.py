@@ -76,8 +76,11 @@ def synthesise(messages: int, folder: Path) -> None:
             if not died and 2 * (first + BATCH) > each:  # its successor is given again what was not committed
                 _deliver(readers[1], _as(rows[-REDELIVERED:], records.DELIVERY), logs)
     readers[1].drained()
-    for writer in (*sends, audit, *readers):
-        writer.close()
+    for sender in sends:
+        sender.close()
+    for reader in readers:
+        reader.close()
+    audit.close()
 
 
 _ROW = np.dtype([("offset", "<i8"), ("seq", "<u4"), ("producer", "<u2"), ("partition", "<i2")])

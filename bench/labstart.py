@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from brokerlab.brokers.kafka import BROKER
+from brokerlab.core.node import JavaProgram
 from brokerlab.labs.local import render
 from brokerlab.labs.local.lab import LocalLab
 from brokerlab.labs.local.runtime import Runtime, find_runtime
@@ -60,17 +61,15 @@ def _nodes(folder: Path, runtime: Runtime) -> Iterator[str]:
         commands = []
         for spec in specs:
             home = folder / spec.name
-            values = render.addresses(ports) | render.own_values(cluster_id)
+            values = render.addresses(ports) | render.own_values(cluster_id, home)
             render.write_files(home, spec.files, values)
-            if spec.formatted_by:
-                subprocess.run(
-                    render.command(runtime.java.path, TOOL, runtime.class_path, spec.formatted_by, values),
-                    cwd=home,
-                    check=True,
-                    capture_output=True,
-                )
-            server = [str(runtime.java.path), *SERVER, "-cp", runtime.class_path, spec.program.main]
-            commands.append((home, [*server, *spec.program.arguments]))
+            tool, program = spec.formatted_by, spec.program
+            assert isinstance(tool, JavaProgram)  # noqa: S101 - Kafka's are
+            assert isinstance(program, JavaProgram)  # noqa: S101
+            format_ = render.command(runtime.java.path, TOOL, runtime.class_path, tool, values)
+            subprocess.run(format_, cwd=home, check=True, capture_output=True)
+            server = [str(runtime.java.path), *SERVER, "-cp", runtime.class_path, program.main]
+            commands.append((home, [*server, *program.arguments]))
         for home, command in commands:
             with (home / "log").open("wb") as log:
                 running.append(subprocess.Popen(command, cwd=home, stdout=log, stderr=log))

@@ -16,6 +16,7 @@ import statistics
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -79,7 +80,7 @@ def producing(found: Cluster, messages: int, rounds: int) -> Iterable[Figure]:
         produce.ours_by_two,
     )
     produce.ours(found, messages // 10)  # the first clients of new brokers pay for them
-    results = in_turns([lambda side=side: side(found, messages) for side in sides], rounds)
+    results = in_turns([partial(side, found, messages) for side in sides], rounds)
     ours = results[0]
     names = (
         "kcat -P, its defaults",
