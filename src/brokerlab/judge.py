@@ -99,6 +99,7 @@ def _evidence(
         if not findings[word].count:
             yield f"0 {word} of {counts['sent']:,} messages sent: the fault did not show what {variant.name} permits"
     yield from _unread(facts)
+    yield from _open_transactions(facts)
     for word in sorted(PREVENTS_JUDGEMENT):
         if findings[word].count:
             yield f"{findings[word].count:,} {word} ({findings[word].unit}): {MEANING[word]}"
@@ -116,6 +117,11 @@ def _unread(facts: Facts) -> Iterator[str]:
             )
         if part.low > 0:
             yield f"the log of partition {part.partition} began at offset {part.low:,}: what was before it was deleted"
+
+
+def _open_transactions(facts: Facts) -> Iterator[str]:
+    if not facts.decided:
+        yield "the audit of what is committed did not come to the end of the log: a transaction in it never ended"
 
 
 def _faults(facts: Facts, receipts: Mapping[str, Receipt]) -> Iterator[str]:

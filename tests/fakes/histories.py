@@ -2,8 +2,10 @@
 
 Sends, one text a producer, one letter a sequence number: A acked, H handed, F failed, U unknown, S sent (never
 answered), . unused. The log, one text a partition, one word an offset: `3` is sequence number 3 of producer 0, `1:3`
-of producer 1, `-` an offset without a record, `?` a record that is nobody's. A reader's deliveries, in order: `4` is
-offset 4 of partition 0, `0-9` a range, `1/4` of partition 1, `7@4` id 7 there, whatever the log holds.
+of producer 1, `-` an offset without a record, `?` a record that is nobody's, `3x` one that was withdrawn: its
+transaction was aborted, so that the audit of what is committed (there is one if there is an x) lacks it. A reader's
+deliveries, in order: `4` is offset 4 of partition 0, `0-9` a range, `1/4` of partition 1, `7@4` id 7 there, whatever
+the log holds.
 Times are in microseconds: message n is sent at SENT + n * 1000; readers read one delivery a millisecond from READ on.
 """
 
@@ -55,13 +57,15 @@ def history(
     effects: str = "",
     deadline_us: int | None = None,
     torn: tuple[str, ...] = (),
+    committed_to: Mapping[int, int] | None = None,
     remains: str | None = None,
 ) -> Ledger:
     """A ledger. Without a log it holds every sent message in order; without readers, one reads all of it."""
     texts = [sends] if isinstance(sends, str) else list(sends)
     if log is None:
         log = " ".join(str(seq) for seq, letter in enumerate(texts[0]) if letter != ".")
-    logs = [list(_log(text)) for text in ([log] if isinstance(log, str) else log)]
+    logs = [list(_log(text.replace("x", ""))) for text in ([log] if isinstance(log, str) else log)]
+    kept = [list(_log(text)) for text in ([log] if isinstance(log, str) else log)]
     everything = " ".join(f"{p}/{o}" for p, ids in enumerate(logs) for o, there in enumerate(ids) if there)
     return Ledger(
         sends=tuple(_sends(text, producer, logs) for producer, text in enumerate(texts)),
@@ -72,12 +76,13 @@ def history(
         deadline_us=deadline_us,
         torn=torn,
         remains=None if remains is None else _remains(remains),
+        committed=_audit(kept, committed_to or {}, low) if kept != logs or committed_to else None,
     )
 
 
 def _log(text: str) -> Iterator[_Id | None]:
     for word in text.split():
-        yield None if word == "-" else NOBODY if word == "?" else _id(word)
+        yield None if word == "-" or word.endswith("x") else NOBODY if word == "?" else _id(word)
 
 
 def _id(word: str) -> _Id:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from brokerlab.core.errors import FencedError
 from brokerlab.core.message import sequence_numbers
 from brokerlab.core.node import NodeSpec
 from brokerlab.core.protocols import Outcomes, PartitionState, Received
@@ -40,6 +41,8 @@ class Mischief:
     rewinds: dict[int, int] = field(default_factory=dict)  # when this offset was given: back by so many, once
     delay_polls: int = 0  # outcomes come so many polls late
     room: int = 1 << 30  # messages that the client holds at a time
+    leaks: bool = False  # who reads what is committed is given what was aborted, too
+    lets_zombies: bool = False  # a client is not shut out when another works in its place
     unreadable_from: int = 1 << 30  # the auditor gets no further than this offset
 
 
@@ -51,6 +54,10 @@ class MemoryBroker:
     logs: dict[str, list[Log]] = field(default_factory=dict)
     offsets: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     states: dict[str, list[PartitionState]] = field(default_factory=dict)
+    stalled: bool = False  # nothing is acknowledged
+    aborted: set[tuple[str, int, int]] = field(default_factory=set)  # (topic, partition, offset)
+    undecided: set[tuple[str, int, int]] = field(default_factory=set)
+    writers: dict[str, MemoryPipe] = field(default_factory=dict)  # by transactional id
     name: str = "memory"
     port: str = "client"
     link: str = ""
@@ -74,13 +81,23 @@ class MemoryBroker:
         start = self.offsets.setdefault((group, topic), {})
         positions = {partition: start.get(partition, 0) for partition in range(len(self.logs[topic]))}
         auto = settings.get("enable.auto.commit") == "true"
-        return MemoryReceiver(self, topic, positions, start, auto, dict(start))
+        committed = settings.get("isolation.level") == "read_committed"
+        return MemoryReceiver(self, topic, positions, start, auto, committed, dict(start))
+
+    def pipe(self, endpoint: str, source: str, group: str, topic: str, settings: Mapping[str, str]) -> MemoryPipe:
+        return MemoryPipe(self, topic, self.receiver("", source, group, {}), group, "transactional.id" in settings)
 
     def auditor(
-        self, endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]
+        self,
+        endpoint: str,
+        topic: str,
+        partitions: Sequence[int],
+        settings: Mapping[str, str],
+        *,
+        committed: bool = False,
     ) -> MemoryReceiver:
         everything = partitions or range(len(self.logs[topic]))
-        return MemoryReceiver(self, topic, dict.fromkeys(everything, 0), None)
+        return MemoryReceiver(self, topic, dict.fromkeys(everything, 0), None, committed=committed)
 
 
 @dataclass
@@ -138,6 +155,9 @@ class MemorySender:
     def poll(self, timeout: float) -> Outcomes:
         if not self._answers:
             time.sleep(min(timeout, TURN_S))
+        if self.broker.stalled and self.good is Outcome.ACKED:
+            time.sleep(min(timeout, TURN_S))
+            return _outcomes([])
         due = [answer for at, answer in self._answers if at <= self._polls]
         self._answers = [(at, answer) for at, answer in self._answers if at > self._polls]
         self._polls += 1
@@ -175,6 +195,7 @@ class MemoryReceiver:
     at: dict[int, int]
     group: dict[int, int] | None
     auto: bool = False  # commits whatever it gave out, by itself
+    committed: bool = False  # reads what is committed alone
     _told: dict[int, int] = field(default_factory=dict)
     _rewound: set[int] = field(default_factory=set)
     closed: bool = False
@@ -186,7 +207,7 @@ class MemoryReceiver:
             while len(values) < most and self.at[partition] < self._end(partition):
                 offset = self.at[partition]
                 self.at[partition] += 1
-                if self.group is None or partition or offset not in self.broker.mischief.skips:
+                if self._gives(partition, offset):
                     values.append(self.broker.logs[self.topic][partition][offset])
                     where.append((partition, offset))
                 self._maybe_rewind(partition, offset)
@@ -197,8 +218,18 @@ class MemoryReceiver:
         parts, offsets = zip(*where, strict=True) if where else ((), ())
         return Received(values, np.array(parts, np.int16), np.array(offsets, np.int64))
 
+    def _gives(self, partition: int, offset: int) -> bool:
+        if self.committed and (self.topic, partition, offset) in self.broker.aborted:
+            return self.group is not None and self.broker.mischief.leaks
+        return self.group is None or bool(partition) or offset not in self.broker.mischief.skips
+
     def _end(self, partition: int) -> int:
         end = len(self.broker.logs[self.topic][partition])
+        if self.committed:
+            still_open = [
+                at for topic, part, at in list(self.broker.undecided) if (topic, part) == (self.topic, partition)
+            ]
+            end = min([end, *still_open])
         return end if self.group is not None else min(end, self.broker.mischief.unreadable_from)
 
     def _maybe_rewind(self, partition: int, offset: int) -> None:
@@ -225,6 +256,55 @@ class MemoryReceiver:
 
     def close(self) -> None:
         self.closed = True
+
+
+class MemoryPipe:
+    """Reads and writes; in transactions when its id says so, which fence whoever had the id before."""
+
+    def __init__(
+        self, broker: MemoryBroker, topic: str, receiver: MemoryReceiver, identity: str, transactional: bool
+    ) -> None:
+        self.broker, self.topic, self.receiver = broker, topic, receiver
+        self.identity, self.transactional = identity, transactional
+        self.open: set[tuple[str, int, int]] = set()
+        former = broker.writers.get(identity)
+        if former:
+            former.abort()
+        broker.writers[identity] = self
+        self.take, self.ends, self.positions = receiver.receive, receiver.ends, receiver.positions
+        self.assigned, self.close = receiver.assigned, receiver.close
+
+    def write(self, received: Received) -> bool:
+        self._check()
+        for value, partition in zip(received.values, received.partition.tolist(), strict=True):
+            log = self.broker.logs[self.topic][partition]
+            if self.transactional:
+                self.open.add((self.topic, partition, len(log)))
+                self.broker.undecided.add((self.topic, partition, len(log)))
+            log.append(value)
+        return True
+
+    def mark(self) -> bool:
+        self._check()
+        return True
+
+    def commit(self) -> bool:
+        self._check()
+        self.broker.undecided -= self.open
+        self.open.clear()
+        if self.broker.writers[self.identity] is self:  # a group takes no commit from whom it has given up
+            self.receiver.commit()
+        return True
+
+    def abort(self) -> None:
+        self.broker.aborted |= self.open
+        self.broker.undecided -= self.open
+        self.open.clear()
+
+    def _check(self) -> None:
+        shut_out = self.transactional and self.broker.writers[self.identity] is not self
+        if shut_out and not self.broker.mischief.lets_zombies:
+            raise FencedError("another client has this transactional id")
 
 
 @dataclass

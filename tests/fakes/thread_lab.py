@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from signal import SIGKILL
 from threading import Thread
@@ -23,6 +23,22 @@ class ThreadLab(MemoryLab):
     """`broker` is shared by its agents; what it does wrong is the broker's `mischief`."""
 
     broker: MemoryBroker = field(default_factory=MemoryBroker)
+
+    def kill(self, node: str) -> None:
+        """Another node leads what this one led."""
+        super().kill(node)
+        number = self.broker.node_id(node)
+        for topic, states in self.broker.states.items():
+            moved = [replace(s, leader=s.leader % 3 + 1) if s.leader == number else s for s in states]
+            self.broker.states[topic] = moved
+
+    def pause(self, node: str) -> None:
+        super().pause(node)
+        self.broker.stalled = "paused" in self.states.values()
+
+    def resume(self, node: str) -> None:
+        super().resume(node)
+        self.broker.stalled = "paused" in self.states.values()
 
     def start_agent(self, spec: AgentSpec, folder: Path) -> ThreadAgent:
         if spec.role == "auditor":

@@ -19,6 +19,7 @@ from brokerlab.ledger.gone import BROKER as IN_BROKER
 from brokerlab.ledger.gone import CLIENT, WIRE
 
 pytestmark = pytest.mark.lab
+COMMITTED = "transactions, read_committed"
 
 
 def with_liar(name: str, promises: str, does: str) -> tuple[Scenario, Variant]:
@@ -66,3 +67,17 @@ def test_fire_and_forget(lab: LocalLab, tmp_path: Path) -> None:
     assert forgetful["gone_in_client"] == 0
     assert full["gone_in_client"] > 0
     assert at_once["gone_in_client"] > 0
+
+
+def test_exactly_once(lab: LocalLab, tmp_path: Path) -> None:
+    """Only the first and the last variant: each has four agents."""
+    scenario, liar = with_liar("exactly-once", COMMITTED, "transactions, read_uncommitted")
+    plain, *_, committed = catalog.scenario("exactly-once").variants
+    verdict = carry_out(lab, replace(scenario, variants=(plain, committed, liar)), tmp_path)
+    by_name = {variant.variant: variant for variant in verdict.variants}
+    assert by_name["plain"].verdict is Verdict.HELD, by_name["plain"].reasons
+    assert by_name[COMMITTED].verdict is Verdict.HELD, by_name[COMMITTED].reasons
+    assert by_name["liar"].verdict is Verdict.BROKEN
+    assert by_name["liar"].found(Word.ABORTED_READ) > 0
+    zombie = next(receipt for receipt in verdict.receipts if receipt.fault == "pause agent")
+    assert zombie.facts["fenced"] == ["liar", COMMITTED]

@@ -169,6 +169,7 @@ def test_counts_are_of_ids_and_of_rows() -> None:
         "delivered": 6,
         "processed": 3,
         "audited": 5,
+        "withdrawn": 0,
         "gone_in_client": 2,
         "gone_on_wire": 0,
         "gone_in_broker": 0,

@@ -12,6 +12,8 @@ from brokerlab.core.errors import UsageError
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     # When a consumer commits: after or before the application processed, or by its client, in the background.
     "commit": ("after", "before", "auto"),
+    # What an auditor reads: everything that is in the log, or what is committed alone.
+    "view": ("everything", "committed"),
     # What a producer does with a message that its client has no room for: wait, or let it go and go on.
     "full": ("wait", "drop"),
     # How a producer ends: when it is told to and every outcome is known, or right after its last call, as a program

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from brokerlab.agents import options
 from brokerlab.agents.auditor import Auditor
 from brokerlab.agents.consumer import Consumer
 from brokerlab.agents.orders import Orders
+from brokerlab.agents.processor import Processor
 from brokerlab.agents.producer import Producer
 from brokerlab.agents.progress import Report
 from brokerlab.core import message
@@ -23,13 +25,16 @@ from brokerlab.metrics.agent import Meter
 def work(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> None:
     """Do all of one agent's work. Raises BrokerlabError for what a user can meet."""
     try:
-        role = {"producer": _produce, "consumer": _consume, "auditor": _audit}[spec.role]
+        role = {"producer": _produce, "consumer": _consume, "auditor": _audit, "processor": _process}[spec.role]
     except KeyError:
-        raise UsageError(f"no agent has the role {spec.role!r}", "Roles are producer, consumer, auditor.") from None
+        raise UsageError(
+            f"no agent has the role {spec.role!r}", "Roles are producer, processor, consumer, auditor."
+        ) from None
     options.check(spec.options)
     report.become("starting")
     role(spec, broker, orders, report)
-    report.become("done")
+    if report.state != "fenced":
+        report.become("done")
 
 
 def _produce(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> None:
@@ -49,12 +54,21 @@ def _consume(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) ->
         Consumer(spec, receiver, ledger, orders, report, Meter(spec)).run()
 
 
+def _process(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> None:
+    with closing(broker.pipe(spec.endpoint, spec.source, spec.group, spec.topic, spec.settings)) as pipe:
+        Processor(spec, pipe, orders, report, Meter(spec)).run()
+
+
 def _audit(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> None:
-    path = Path(spec.ledger) / f"{spec.name}{files.AUDIT.suffix}"
-    with closing(broker.auditor(spec.endpoint, spec.topic, spec.partitions, spec.settings)) as receiver:
+    committed = options.option(spec.options, "view") == "committed"
+    kind = files.STABLE if committed else files.AUDIT
+    path = Path(spec.ledger) / f"{spec.name}{kind.suffix}"
+    reader = broker.auditor(spec.endpoint, spec.topic, spec.partitions, spec.settings, committed=committed)
+    with closing(reader) as receiver:
         ends = dict(receiver.ends())
-        with closing(AuditWriter(path, _mark(spec), ends)) as ledger:
-            Auditor(spec, receiver, ledger, ends, orders, report, Meter(spec)).run()
+        with closing(AuditWriter(path, _mark(spec), ends, kind)) as ledger:
+            meter = Meter(replace(spec, metrics="") if committed else spec)  # each record is counted once
+            Auditor(spec, receiver, ledger, ends, orders, report, meter).run()
 
 
 def _mark(spec: AgentSpec) -> int:

@@ -23,7 +23,7 @@ def check(facts: Facts) -> Finding:
     behind = np.zeros(facts.ids.size, np.bool_)
     highest: dict[int, int] = {}
     sent = facts.sent
-    for chunk in chunks(facts.ledger.audit.rows):
+    for chunk in map(facts.standing, chunks(facts.ledger.audit.rows)):
         ids = facts.ids.of(chunk)
         known = members(ids, sent)
         rows, ids = chunk[known], ids[known]

@@ -46,7 +46,7 @@ def _there(facts: Facts, partition: int, low: int, high: int) -> Bitmap:
     found = np.zeros(high - low, np.bool_)
     hidden = facts.aborted | facts.undecided
     for chunk in chunks(facts.ledger.audit.rows):
-        rows = _within(chunk, partition, low, high)
+        rows = facts.standing(_within(chunk, partition, low, high))
         found[rows["offset"][~members(facts.ids.of(rows), hidden)] - low] = True
     return found
 

@@ -39,5 +39,9 @@ class LabError(BrokerlabError):
     exit_code = 4
 
 
+class FencedError(InconclusiveError):
+    """A client was shut out by the broker, because another one works in its place."""
+
+
 class DeadlineError(InconclusiveError):
     """A condition was awaited until its deadline; the message says what was awaited and what was seen last."""

@@ -105,6 +105,9 @@ class Crew(Protocol):
 
     def resume(self, agents: Sequence[Agent]) -> None: ...
 
+    def former(self, role: str) -> list[Agent]:
+        """The processes of a role in whose place another one was started."""
+
     def replace(self, agents: Sequence[Agent]) -> list[Agent]:
         """Start another process for each, with the same name and sheet; returns when they are ready.
 
@@ -240,6 +243,35 @@ class Receiver(Protocol):
     def close(self) -> None: ...
 
 
+class Pipe(Protocol):
+    """A processor's clients: a member of a group that reads one topic, and a producer that writes another.
+
+    With transactions, `write`, `mark` and `commit` make one: they return whether it was done, False when the
+    transaction had to be aborted and what was taken will be given again. They raise FencedError when another client
+    works in this one's place.
+    """
+
+    def take(self, most: int, timeout: float) -> Received: ...
+
+    def write(self, received: Received) -> bool:
+        """Write what was taken; returns when it stands in the log."""
+
+    def mark(self) -> bool:
+        """Put the position behind what was taken into the transaction, if there is one."""
+
+    def commit(self) -> bool:
+        """Commit the transaction; without one: the position."""
+
+    def ends(self) -> Mapping[int, tuple[int, int]]:
+        """As a receiver's; of the topic that is read."""
+
+    def positions(self) -> Mapping[int, int]: ...
+
+    def assigned(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class PartitionState:
     """One partition as the cluster describes it now. leader: -1 = none. Nodes are broker ids."""
@@ -304,9 +336,19 @@ class Broker(Protocol):
 
     def receiver(self, endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -> Receiver: ...
 
+    def pipe(self, endpoint: str, source: str, group: str, topic: str, settings: Mapping[str, str]) -> Pipe:
+        """A processor's clients. Raises UsageError when the broker has no such thing."""
+
     def auditor(
-        self, endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]
-    ) -> Receiver: ...
+        self,
+        endpoint: str,
+        topic: str,
+        partitions: Sequence[int],
+        settings: Mapping[str, str],
+        *,
+        committed: bool = False,
+    ) -> Receiver:
+        """committed: of what is committed alone, without what belongs to transactions that were aborted."""
 
 
 # ---------------------------------------------------------------- faults

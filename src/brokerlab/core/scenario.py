@@ -142,3 +142,8 @@ class Scenario:
     setup: str = ""
     roles: tuple[str, ...] = ("consumer", "producer")
     store: str = ""
+
+    @property
+    def piped(self) -> bool:
+        """Whether a processor stands between the log that is written to and the one that is read and audited."""
+        return "processor" in self.roles

@@ -25,7 +25,6 @@ from brokerlab.metrics.exposition import Board, Exposition
 from brokerlab.metrics.witness import Witness
 
 JOB = "brokerlab-run"
-PROCESSOR = "processor"
 TOPIC_PREFIX = "brokerlab."
 HEAL_S = 60
 DRAIN_S = 120
@@ -92,7 +91,7 @@ def _create_topics(request: Request, admin: Admin) -> dict[str, str]:
 
 def _sources(request: Request, topics: Mapping[str, str]) -> dict[str, str]:
     """Variant -> the topic in front of its processor; {} when the scenario has none."""
-    if PROCESSOR not in request.scenario.roles:
+    if not request.scenario.piped:
         return {}
     return {variant: f"{topic}.source" for variant, topic in topics.items()}
 

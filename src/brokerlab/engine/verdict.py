@@ -22,7 +22,7 @@ def judge_folder(folder: Path, scenario: Scenario) -> RunVerdict:
     """Judge a finished run. Raises BrokerlabError for a folder that is incomplete or was changed."""
     plan, story, witness = Plan.read(folder), read_story(folder), read_json(folder / WITNESS)
     chosen = [variant for variant in scenario.variants if variant.name in plan.variants]
-    judged = [_judge(folder, variant, story, witness) for variant in chosen]
+    judged = [_judge(folder, scenario, variant, story, witness) for variant in chosen]
     doubts = (witness["problem"],) if witness["url"] and witness["problem"] else ()
     verdict = judge_run(plan.run, plan.scenario, judged, tuple(story.receipts.values()), doubts)
     if story.skipped:
@@ -30,8 +30,10 @@ def judge_folder(folder: Path, scenario: Scenario) -> RunVerdict:
     return replace(verdict, explanation=scenario.explain(verdict, story))
 
 
-def _judge(folder: Path, variant: Variant, story: Story, witness: Mapping[str, Any]) -> VariantVerdict:
-    facts = Facts(load(folder / "ledger" / slug(variant.name)))
+def _judge(
+    folder: Path, scenario: Scenario, variant: Variant, story: Story, witness: Mapping[str, Any]
+) -> VariantVerdict:
+    facts = Facts(load(folder / "ledger" / slug(variant.name), piped=scenario.piped))
     told = witness["counts"].get(variant.name)
     heard = () if not witness["url"] or witness["problem"] else testimonies(counts(facts), told)
     return judge_variant(facts, variant, heard, story.receipts)

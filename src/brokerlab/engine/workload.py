@@ -83,6 +83,10 @@ class Workload:
     def of(self, role: str) -> list[Agent]:
         return list({agent.spec.name: agent for agent in self.agents if agent.spec.role == role}.values())
 
+    def former(self, role: str) -> list[Agent]:
+        latest = self.of(role)
+        return [agent for agent in self.agents if agent.spec.role == role and agent not in latest]
+
     def senders(self) -> list[Agent]:
         """The agents that the messages come from."""
         return self.of(self.setting.roles[-1])
@@ -208,11 +212,13 @@ class Workload:
     # ------------------------------------------------------------ specs
 
     def _specs(self, role: str) -> list[AgentSpec]:
-        """Of all agents of a role: those that send share the messages, readers are as many as the load says."""
+        """Of all agents of a role: those that send share the messages, readers are as many as the load says, and behind
+        a processor a second auditor reads what is committed alone."""
         if role == self.setting.roles[-1]:
             shares = self.setting.shares()
         else:
-            shares = [0] * (self.setting.load.consumers if role == "consumer" else 1)
+            counts = {"consumer": self.setting.load.consumers, "auditor": 2 if self.setting.sources else 1}
+            shares = [0] * counts.get(role, 1)
         return [
             self._spec(role, variant, number, messages)
             for variant in self.setting.variants
@@ -239,7 +245,7 @@ class Workload:
             producer=number,
             messages=messages,
             group=source if source and role == "processor" else topic,
-            options=variant.options,
+            options={**variant.options, "view": "committed"} if role == "auditor" and number else variant.options,
             source=source,
             store=self.setting.store,
         )

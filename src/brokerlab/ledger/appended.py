@@ -81,13 +81,15 @@ class DeliveriesWriter:
 class AuditWriter:
     """One auditor: every record that it found, and how far it read each of its partitions."""
 
-    def __init__(self, path: Path, mark: int, ends: Mapping[int, tuple[int, int]]) -> None:
+    def __init__(
+        self, path: Path, mark: int, ends: Mapping[int, tuple[int, int]], kind: files.Kind = files.AUDIT
+    ) -> None:
         self._spans = np.zeros(len(ends), files.SPAN)
         self._index = {partition: at for at, partition in enumerate(ends)}
         self._spans["partition"] = list(ends)
         self._spans["low"] = self._spans["position"] = [low for low, _ in ends.values()]
         self._spans["high"] = [high for _, high in ends.values()]
-        self._rows = RowsWriter(path, files.AUDIT, mark, area=self._spans.nbytes)
+        self._rows = RowsWriter(path, kind, mark, area=self._spans.nbytes)
         self._rows.write_area(self._spans.tobytes())
 
     def audited(self, rows: NDArray[np.void], positions: Mapping[int, int]) -> None:

@@ -33,6 +33,7 @@ def counts(facts: Facts) -> dict[str, int]:
         "delivered": sum(len(consumer.deliveries) for consumer in ledger.consumers),
         "processed": sum(consumer.processed for consumer in ledger.consumers),
         "audited": len(ledger.audit.rows),
+        "withdrawn": facts.seen.log_withdrawn,
         **{place: _size(ids) for place, ids in gone(facts).items()},
     }
 
@@ -72,18 +73,23 @@ def _of_rows(facts: Facts) -> tuple[Identity, ...]:
     strays, times = distinct(seen.delivered_strays)
     redeliveries = seen.redeliveries_at_home + int((times - 1).sum())
     duplicates = _size(seen.at_home) + len(strays) - _size(seen.delivered)
+    withdrawn = "" if ledger.committed is None else " + withdrawn"
     logged = _size(seen.logged) + len(distinct(seen.log_strays)[0])
     return (
         Identity(
-            "deliveries = delivered ids + duplicate deliveries + redeliveries + phantom deliveries",
+            "deliveries = delivered ids + duplicate deliveries + redeliveries + phantom deliveries" + withdrawn,
             delivered,
-            _size(seen.delivered) + duplicates + redeliveries + len(seen.delivered_strangers),
+            _size(seen.delivered)
+            + duplicates
+            + redeliveries
+            + len(seen.delivered_strangers)
+            + seen.delivered_withdrawn,
         ),
         Identity("processed = deliveries that it is a part of", *_processed(facts)),
         Identity(
-            "records in the log = logged ids + duplicate records + phantom records",
+            "records in the log = logged ids + duplicate records + phantom records" + withdrawn,
             len(ledger.audit.rows),
-            logged + len(seen.log_strangers),
+            logged + len(seen.log_strangers) + seen.log_withdrawn,
         ),
         Identity("records in the log = offsets in the log", len(ledger.audit.rows), _places(ledger.audit.rows)),
     )

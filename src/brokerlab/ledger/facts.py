@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brokerlab.core.words import Outcome, TransactionOutcome
-from brokerlab.ledger.ids import Bitmap, Ids, chunks
+from brokerlab.ledger.ids import Bitmap, Ids, Integers, chunks, positions
 from brokerlab.ledger.ledger import Ledger, Rows
 from brokerlab.ledger.sightings import Sightings, sight
 from brokerlab.ledger.steps import steps
@@ -120,7 +120,24 @@ class Facts:
 
     @cached_property
     def seen(self) -> Sightings:
-        return sight(self.ledger, self.ids, self.sent)
+        return sight(self.ledger, self.ids, self.sent, self.withdrawn)
+
+    @cached_property
+    def withdrawn(self) -> Integers:
+        """The positions, in order, of records that belong to transactions that did not commit: the full audit found
+        them, and the audit of what is committed did not, although it came that far."""
+        stable = self.ledger.committed
+        if stable is None:
+            return np.zeros(0, np.int64)
+        full, kept = (
+            np.concatenate([np.zeros(0, np.int64), *map(positions, chunks(audit.rows))])
+            for audit in (self.ledger.audit, stable)
+        )
+        return np.setdiff1d(full, kept)
+
+    def standing(self, rows: Rows) -> Rows:
+        """Those of some records, or deliveries, that were not withdrawn."""
+        return rows[~np.isin(positions(rows), self.withdrawn)] if len(self.withdrawn) else rows
 
     @property
     def logged(self) -> Bitmap:
@@ -151,7 +168,15 @@ class Facts:
     def audit_complete(self) -> bool:
         """Every partition was read from offset 0 to its end: what was deleted before the audit can't be judged."""
         audit = self.ledger.audit
-        return audit.complete and all(partition.low == 0 for partition in audit.partitions)
+        return audit.complete and all(partition.low == 0 for partition in audit.partitions) and self.decided
+
+    @cached_property
+    def decided(self) -> bool:
+        """Of every audited record it is known whether it is committed."""
+        if self.ledger.committed is None:
+            return True
+        reached = {part.partition: part.position for part in self.ledger.committed.partitions}
+        return all(reached.get(part.partition, 0) >= part.high for part in self.ledger.audit.partitions)
 
     @cached_property
     def drained(self) -> bool:
@@ -175,7 +200,8 @@ class Facts:
         if self.drained:
             return found
         for rows in chunks(self.ledger.audit.rows):
-            coming = rows[rows["offset"] >= self._committed(rows)]
+            standing = self.standing(rows)
+            coming = standing[standing["offset"] >= self._committed(standing)]
             ids = self.ids.of(coming)
             found[ids[ids >= 0]] = True
         return found

@@ -51,6 +51,7 @@ DELIVERIES = Kind(".deliveries", b"BLdelivr", records.DELIVERY)  # one per start
 COMMITS = Kind(".commits", b"BLcommit", records.COMMIT)  # one per start of a consumer
 AUDIT = Kind(".audit", b"BLaudit", records.AUDITED)  # one per auditor; the area holds `SPAN`s
 REMAINS = Kind(".remains", b"BLremain", records.REMAIN)  # one per death of a node
+STABLE = Kind(".committed", b"BLstable", records.AUDITED)  # the same, of what is committed alone
 TRANSACTIONS = Kind(".transactions", b"BLtransa", records.TRANSACTION)  # one per transactional producer
 
 AREA = PAGE - HEADER.itemsize

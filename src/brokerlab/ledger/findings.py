@@ -34,6 +34,8 @@ def ref(facts: Facts, identity: int) -> MessageRef:
     producer, seq = facts.ids.name(identity)
     row = facts.ledger.sends[producer][seq]
     sent, partition, offset = int(row["sent_at"]), int(row["partition"]), int(row["offset"])
+    if facts.ledger.piped:  # that place is in another log
+        partition, offset = -1, -1
     if offset < 0 and facts.seen.home[identity] != NOWHERE:
         partition, offset = unpack(facts.seen.home[identity])
     answered = row["outcome"] not in (Outcome.SENT, Outcome.UNUSED)

@@ -65,7 +65,9 @@ class Ledger:
     sends: one `SEND` array a producer, indexed by sequence number. consumers: the group's members, each once a start.
     transactions: one `TRANSACTION` array a producer, or empty. effects: `EFFECT` rows. deadline_us: the longest that a
     delivery may take, or None. remains: `REMAIN` rows of what nodes that had died still had, None when nobody looked.
-    torn: sentences about tails that a killed agent left half-written.
+    committed: the audit of what is committed alone, where there are transactions; a record that is in the full audit
+    and not in this one was withdrawn. piped: what was sent was acknowledged in another log than the one that is
+    audited, in front of a processor. torn: sentences about tails that a killed agent left half-written.
     """
 
     sends: tuple[Rows, ...]
@@ -76,6 +78,8 @@ class Ledger:
     deadline_us: int | None = None
     remains: Rows | None = None
     torn: tuple[str, ...] = ()
+    committed: Audit | None = None
+    piped: bool = False
 
     @property
     def base(self) -> NDArray[np.int64]:

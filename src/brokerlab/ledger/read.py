@@ -18,12 +18,13 @@ from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, R
 from brokerlab.ledger.sends import reasons_of
 
 
-def load(folder: Path, deadline_us: int | None = None) -> Ledger:
+def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False) -> Ledger:
     """Raises InconclusiveError with a sentence when a file is truncated, corrupt, of another version or run."""
     sends = sorted(_all(folder, files.SENDS), key=lambda file: file.number("number"))
     deliveries, commits = _all(folder, files.DELIVERIES), _all(folder, files.COMMITS)
     audits, transactions = _all(folder, files.AUDIT), _all(folder, files.TRANSACTIONS)
-    everything = [*sends, *deliveries, *commits, *audits, *transactions]
+    stable = _all(folder, files.STABLE)
+    everything = [*sends, *deliveries, *commits, *audits, *transactions, *stable]
     _same_run(everything)
     _distinct(sends)
     missing = _missing(sends)
@@ -35,6 +36,8 @@ def load(folder: Path, deadline_us: int | None = None) -> Ledger:
         deadline_us=deadline_us,
         remains=_remains(folder),
         torn=tuple(file.torn for file in everything if file.torn) + missing,
+        committed=_audit(stable) if stable else None,
+        piped=piped,
     )
 
 

@@ -122,7 +122,7 @@ def _first_read(facts: Facts) -> Integers:
     first = np.full(facts.ids.size, _NEVER, np.int64)
     sent = facts.sent
     for consumer in facts.ledger.consumers:
-        for rows in chunks(consumer.deliveries[: consumer.processed]):
+        for rows in map(facts.standing, chunks(consumer.deliveries[: consumer.processed])):
             ids = facts.ids.of(rows)
             known = members(ids, sent)
             np.minimum.at(first, ids[known], rows["at"][known])

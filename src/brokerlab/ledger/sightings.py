@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,8 @@ class Sightings:
     """home: position by id, or `NOWHERE`. Bitmaps by id. `log_strays` and `delivered_strays`: `STRAY` rows.
 
     at_home: delivered at its home; again_at_home: that twice or more; redeliveries_at_home: how often beyond the first.
-    log_strangers, delivered_strangers: `STRANGER` rows.
+    log_strangers, delivered_strangers: `STRANGER` rows. What was withdrawn is in none of these: log_withdrawn counts
+    its records, delivered_withdrawn its deliveries, aborted holds the ids that were among those.
     """
 
     home: Integers
@@ -39,6 +41,9 @@ class Sightings:
     delivered_strays: Rows
     log_strangers: Rows
     delivered_strangers: Rows
+    aborted: Bitmap
+    log_withdrawn: int
+    delivered_withdrawn: int
 
 
 def known_rows(rows: Rows, ids: Ids, sent: Bitmap, strangers: list[Rows]) -> Iterator[tuple[Integers, Integers]]:
@@ -71,16 +76,34 @@ def distinct(strays: Rows) -> tuple[Rows, Integers]:
     return ordered[starts], np.diff(np.append(starts, len(ordered)))
 
 
-def sight(ledger: Ledger, ids: Ids, sent: Bitmap) -> Sightings:
-    """Everything seen, in one pass over the log and one over the deliveries."""
+@dataclass
+class _Withdrawn:
+    """Sorts out the rows at positions that were withdrawn."""
+
+    positions: Integers
+    ids: Bitmap
+    rows: int = 0
+
+    def without(self, found: Integers, places: Integers) -> tuple[Integers, Integers]:
+        if not len(self.positions):
+            return found, places
+        gone = np.isin(places, self.positions)
+        self.rows += int(np.count_nonzero(gone))
+        self.ids[found[gone]] = True
+        return found[~gone], places[~gone]
+
+
+def sight(ledger: Ledger, ids: Ids, sent: Bitmap, withdrawn: Integers) -> Sightings:
+    """Everything seen, in one pass over the log and one over the deliveries. withdrawn: positions, in order."""
+    out_of_log, out_of_hands = (_Withdrawn(withdrawn, np.zeros(ids.size, np.bool_)) for _ in range(2))
     home = np.full(ids.size, NOWHERE, np.int64)
-    logged, log_strays, log_strangers = _in_log(ledger, ids, sent, home)
+    logged, log_strays, log_strangers = _in_log(ledger, ids, sent, home, out_of_log)
     delivered, received = np.zeros(ids.size, np.bool_), np.zeros(ids.size, np.bool_)
     again, repeats, extra = np.zeros(ids.size, np.bool_), Repeats(ids.size), 0
     strays: list[Rows] = []
     strangers: list[Rows] = []
     for rows, processed in _deliveries(ledger):
-        for found, places in known_rows(rows, ids, sent, strangers):
+        for found, places in starmap(out_of_hands.without, known_rows(rows, ids, sent, strangers)):
             delivered[found] = True
             if processed:
                 received[found] = True
@@ -100,14 +123,17 @@ def sight(ledger: Ledger, ids: Ids, sent: Bitmap) -> Sightings:
         delivered_strays=_joined(strays, STRAY),
         log_strangers=log_strangers,
         delivered_strangers=_joined(strangers, STRANGER),
+        aborted=out_of_hands.ids,
+        log_withdrawn=out_of_log.rows,
+        delivered_withdrawn=out_of_hands.rows,
     )
 
 
-def _in_log(ledger: Ledger, ids: Ids, sent: Bitmap, home: Integers) -> tuple[Bitmap, Rows, Rows]:
+def _in_log(ledger: Ledger, ids: Ids, sent: Bitmap, home: Integers, withdrawn: _Withdrawn) -> tuple[Bitmap, Rows, Rows]:
     logged = np.zeros(ids.size, np.bool_)
     strays: list[Rows] = []
     strangers: list[Rows] = []
-    for found, places in known_rows(ledger.audit.rows, ids, sent, strangers):
+    for found, places in starmap(withdrawn.without, known_rows(ledger.audit.rows, ids, sent, strangers)):
         logged[found] = True
         _settle(home, found, places, strays)
     return logged, _joined(strays, STRAY), _joined(strangers, STRANGER)

@@ -29,6 +29,8 @@ HELP = {
     "processed": "Messages that the application finished.",
     "committed": "Deliveries whose position was committed.",
     "audited": "Records found in the log by the auditor.",
+    "consumed": "Messages that a processor took.",
+    "produced": "Messages that a processor wrote.",
 }
 LATENCY = {
     "ack": "From the producer's call to the outcome.",
@@ -38,6 +40,7 @@ ROLES = {
     "producer": (("sent", "acked", "handed", "failed", "unknown"), ("ack",)),
     "consumer": (("delivered", "processed", "committed"), ("delivery",)),
     "auditor": (("audited",), ()),
+    "processor": (("consumed", "produced"), ()),
 }
 
 

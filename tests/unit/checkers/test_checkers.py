@@ -279,3 +279,33 @@ def test_at_most_five_are_named() -> None:
 
 def test_a_phantom_effect_has_no_place_in_a_log() -> None:
     assert find(Word.PHANTOM, history("A", effects="9")).examples == (MessageRef(0, 9),)
+
+
+def counts(facts: Facts) -> dict[Word, int]:
+    findings = [check(facts) for check in CHECKERS]
+    return {finding.word: finding.count for finding in findings if finding.count}
+
+
+def test_an_aborted_read_is_told_by_the_record() -> None:
+    """Id 1 stands withdrawn at offset 1 and committed at offset 3: read there too, it was processed twice."""
+    facts = Facts(history("AAA", "0 1x - 1 2", [Reader("0 1 3 4")]))
+    assert counts(facts) == {Word.ABORTED_READ: 1}
+    assert facts.received.tolist() == [True, True, True]
+    careful = Facts(history("AAA", "0 1x - 1 2", [Reader("0 3 4")]))
+    assert counts(careful) == {}
+
+
+def test_what_stands_withdrawn_alone_is_lost_although_it_was_read() -> None:
+    facts = Facts(history("AA", "0 1x", [Reader("0 1")]))
+    assert counts(facts) == {Word.ABORTED_READ: 1, Word.LOST: 1}
+
+
+def test_committed_twice_is_a_duplicate_and_withdrawn_once_is_none() -> None:
+    assert counts(Facts(history("A", "0 0x", [Reader("0")]))) == {}
+    assert counts(Facts(history("A", "0 0x 0", [Reader("0 2")]))) == {Word.DUPLICATE: 1}
+
+
+def test_a_transaction_that_never_ended_leaves_nothing_to_be_said() -> None:
+    facts = Facts(history("AA", "0 1", [Reader("0")], committed_to={0: 1}))
+    assert not facts.decided
+    assert counts(facts)[Word.UNSEEN] == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -44,10 +45,12 @@ class Model:
         consumers, history = [], dict(enumerate(logs))
         for n in range(r.randint(0, 3)):
             consumers.append(self.consumer(f"c{n}", history))
+        audit = self.audit(logs)
         return Ledger(
             sends=tuple(sends),
             consumers=tuple(consumers),
-            audit=self.audit(logs),
+            audit=audit,
+            committed=self.committed(audit) if self.happens("abort") else None,
             transactions=tuple(self.transactions(len(rows)) for rows in sends) if self.happens("transactions") else (),
             effects=self.effects(sends),
             deadline_us=r.choice((None, 0, 300, 2000)),
@@ -116,6 +119,11 @@ class Model:
             rows += [(o, seq, producer, partition) for o, (producer, seq) in log.items() if low <= o < position]
         return Audit(np.array(rows, records.AUDITED), tuple(spans))
 
+    def committed(self, audit: Audit) -> Audit:
+        """The same log, without the records of transactions that were aborted."""
+        kept = np.array([not self.happens("abort") for _ in audit.rows], np.bool_)
+        return replace(audit, rows=audit.rows[kept])
+
     def transactions(self, count: int) -> Rows:
         cuts = sorted({0, count, *(self.random.randint(0, count) for _ in range(2))})
         rows = np.zeros(len(cuts) - 1, records.TRANSACTION)
@@ -139,5 +147,5 @@ class Model:
 
 WRONGS = (
     *("outcome", "loss", "duplicate", "reorder", "invent", "gap", "jump", "stop", "untold"),
-    *("truncation", "cut", "transactions", "effects"),
+    *("abort", "truncation", "cut", "transactions", "effects"),
 )

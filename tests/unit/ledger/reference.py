@@ -30,12 +30,25 @@ class Reference:
             for row in rows
             for seq in range(int(row["first"]), int(row["last"]) + 1)
         }
-        self.log = [(_id(row), _place(row)) for row in ledger.audit.rows]
-        self.deliveries = [(_id(row), _place(row), int(row["at"])) for c in ledger.consumers for row in c.deliveries]
-        self.processed = {_id(row) for c in ledger.consumers for row in c.deliveries[: c.processed]}
+        everything = [(_id(row), _place(row)) for row in ledger.audit.rows]
+        kept = {place for _, place in everything}
+        if ledger.committed is not None:
+            kept = {_place(row) for row in ledger.committed.rows}
+        gone = {place for _, place in everything} - kept
+        self.log = [(identity, place) for identity, place in everything if place not in gone or self.strange(identity)]
+        given = [(_id(row), _place(row), int(row["at"])) for c in ledger.consumers for row in c.deliveries]
+        self.deliveries = [each for each in given if each[1] not in gone or self.strange(each[0])]
+        self.aborted_reads = {each[0] for each in given if each[1] in gone and not self.strange(each[0])}
+        self.gone, self.given, self.everything = gone, given, everything
+        self.processed = {
+            _id(row) for c in ledger.consumers for row in c.deliveries[: c.processed] if _place(row) not in gone
+        }
         self.logged = {identity for identity, _ in self.log}
         self.appeared = self.logged | {identity for identity, _, _ in self.deliveries}
         self.audited = ledger.audit.complete and all(p.low == 0 for p in ledger.audit.partitions)
+        if ledger.committed is not None:
+            reached = {p.partition: p.position for p in ledger.committed.partitions}
+            self.audited &= all(reached.get(p.partition, 0) >= p.high for p in ledger.audit.partitions)
 
     def count(self) -> dict[Word, int]:
         claimed = {i for i in self.sent(Outcome.ACKED, Outcome.HANDED) if not self.withdrawn(i)}
@@ -57,7 +70,7 @@ class Reference:
             Word.DROPPED: len(unknown - self.appeared),
             Word.RESURRECTED: len(failed & self.appeared),
             Word.REFUSED: len(failed - self.appeared),
-            Word.ABORTED_READ: len({i for i in self.outcome if self.aborted(i)} & delivered),
+            Word.ABORTED_READ: len({i for i in self.outcome if self.aborted(i)} & delivered | self.aborted_reads),
             Word.TORN_TRANSACTION: self.torn(),
             Word.REORDERED: self.reordered(),
             Word.REWIND: self.rewinds(),
@@ -65,6 +78,9 @@ class Reference:
             Word.PHANTOM: self.phantoms(),
             Word.LATE: self.late(),
         }
+
+    def strange(self, identity: Id) -> bool:
+        return identity not in self.outcome
 
     def sent(self, *outcomes: Outcome) -> set[Id]:
         return {identity for identity, outcome in self.outcome.items() if outcome in outcomes}
@@ -139,10 +155,11 @@ class Reference:
         found = 0
         for partition, walk in self.walks():
             for (before, _), (after, at) in pairwise([(-1, 0), *walk]):
-                given = {place for _, place, when in self.deliveries if when <= at}
+                given = {place for _, place, when in self.given if when <= at}
                 over = {
                     place
                     for identity, place in self.log
+                    if place not in self.gone
                     if place[0] == partition and before < place[1] < after
                     if not (identity in self.outcome and self.withdrawn(identity))
                 }

@@ -56,8 +56,8 @@ def test_every_example_has_an_autopsy_and_what_it_names_is_in_the_ledger(ledger:
     reference = Reference(ledger)
     for each in found:
         identity = (each.message.producer, each.message.seq)
-        assert len(each.logged) == sum(i == identity for i, _ in reference.log)
-        assert len(each.delivered) == sum(i == identity for i, _, _ in reference.deliveries)
+        assert len(each.logged) == sum(i == identity for i, _ in reference.everything)
+        assert len(each.delivered) == sum(i == identity for i, _, _ in reference.given)
         if each.word is Word.DUPLICATE:
             assert len({(m.partition, m.offset) for m in each.logged + each.delivered}) > 1
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brokerlab.core.node import NodeSpec
-from brokerlab.core.protocols import Admin, Receiver, Sender
+from brokerlab.core.protocols import Admin, Pipe, Receiver, Sender
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,23 @@ class Kafka:
 
         return member(endpoint, topic, group, settings)
 
-    def auditor(self, endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]) -> Receiver:
+    def pipe(self, endpoint: str, source: str, group: str, topic: str, settings: Mapping[str, str]) -> Pipe:
+        from brokerlab.brokers.kafka.pipe import KafkaPipe
+
+        return KafkaPipe(endpoint, source, group, topic, settings)
+
+    def auditor(
+        self,
+        endpoint: str,
+        topic: str,
+        partitions: Sequence[int],
+        settings: Mapping[str, str],
+        *,
+        committed: bool = False,
+    ) -> Receiver:
         from brokerlab.brokers.kafka.receiver import auditor
 
-        return auditor(endpoint, topic, partitions, settings)
+        return auditor(endpoint, topic, partitions, settings, committed=committed)
 
 
 BROKER = Kafka()

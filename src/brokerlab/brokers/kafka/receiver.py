@@ -26,8 +26,8 @@ class KafkaReceiver:
     """A consumer of a topic. Not thread-safe. Made by `member` or `auditor`."""
 
     def __init__(self, client: Consumer, topic: str, *, auto: bool = False) -> None:
-        """auto: the client commits by itself, in the background."""
-        self._client, self._topic, self._auto = client, topic, auto
+        """auto: positions are committed by the client in the background, or by a transaction."""
+        self._client, self.topic, self._auto = client, topic, auto
         self._partitions = await_leaders(client, topic, READY_S)
         self._positions: dict[int, int] = {}
         self._committed: dict[int, int] = {}
@@ -39,7 +39,7 @@ class KafkaReceiver:
 
     def subscribe(self) -> None:
         self._client.subscribe(
-            [self._topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+            [self.topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
 
     def assign(self, partitions: Sequence[int]) -> None:
@@ -48,7 +48,7 @@ class KafkaReceiver:
 
         self._partitions = tuple(partitions) or self._partitions
         starts = {partition: low for partition, (low, _) in self.ends().items()}
-        self._client.assign([TopicPartition(self._topic, partition, low) for partition, low in starts.items()])
+        self._client.assign([TopicPartition(self.topic, partition, low) for partition, low in starts.items()])
         self._positions, self._assigned = starts, True
 
     def _on_assign(self, _: Consumer, parts: list[TopicPartition]) -> None:
@@ -114,7 +114,7 @@ class KafkaReceiver:
         if error.code() == KafkaError._PARTITION_EOF:
             self._positions[number] = max(self._positions.get(number, 0), offset)
         elif error.fatal():
-            raise refused(f"go on reading {self._topic}", KafkaException(error))
+            raise refused(f"go on reading {self.topic}", KafkaException(error))
 
     # ------------------------------------------------------------ positions
 
@@ -130,7 +130,7 @@ class KafkaReceiver:
             return {**told, **self._committed_by_itself()}
         new = {at: offset for at, offset in self._positions.items() if self._committed.get(at) != offset}
         if new:
-            offsets = [TopicPartition(self._topic, partition, offset) for partition, offset in new.items()]
+            offsets = [TopicPartition(self.topic, partition, offset) for partition, offset in new.items()]
             try:
                 self._client.commit(offsets=offsets, asynchronous=False)
             except KafkaException:  # no coordinator just now, or a rebalance: the next commit covers it
@@ -142,7 +142,7 @@ class KafkaReceiver:
         from confluent_kafka import KafkaException, TopicPartition
 
         try:
-            asked = [TopicPartition(self._topic, partition) for partition in self._positions]
+            asked = [TopicPartition(self.topic, partition) for partition in self._positions]
             told = self._client.committed(asked, timeout=ASK_S)
         except KafkaException:  # no coordinator just now
             return {}
@@ -151,17 +151,33 @@ class KafkaReceiver:
         self._committed |= new
         return new
 
+    def rewind(self) -> None:
+        """Go back to what the group has committed: what was given out since comes again."""
+        from confluent_kafka import KafkaException, TopicPartition
+
+        parts = self._client.committed([TopicPartition(self.topic, part) for part in self._positions], timeout=ASK_S)
+        for part in parts:
+            self._positions[part.partition] = part.offset if part.offset >= 0 else self._low(part)
+            try:
+                self._client.seek(TopicPartition(self.topic, part.partition, self._positions[part.partition]))
+            except KafkaException:  # not ours any more: whoever is given it begins where the group is
+                self._forget([part])
+
+    def metadata(self) -> object:
+        """What the group's coordinator knows this member by, for a transaction."""
+        return self._client.consumer_group_metadata()
+
     def ends(self) -> Mapping[int, tuple[int, int]]:
         """{partition: (low, high)}, asked of the partitions' leaders."""
         from confluent_kafka import KafkaException, TopicPartition
 
         try:
             asked = {
-                number: self._client.get_watermark_offsets(TopicPartition(self._topic, number), timeout=ASK_S)
+                number: self._client.get_watermark_offsets(TopicPartition(self.topic, number), timeout=ASK_S)
                 for number in self._partitions
             }
         except KafkaException as error:
-            raise refused(f"tell the ends of {self._topic}", error) from error
+            raise refused(f"tell the ends of {self.topic}", error) from error
         return {number: (int(low), int(high)) for number, (low, high) in asked.items()}
 
     def _low(self, part: TopicPartition) -> int:
@@ -185,9 +201,11 @@ def member(endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -
     return receiver
 
 
-def auditor(endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]) -> KafkaReceiver:
-    """A reader of everything that is in the log of these partitions (() = all), committed or not."""
-    everything = {"isolation.level": "read_uncommitted"}
+def auditor(
+    endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str], *, committed: bool = False
+) -> KafkaReceiver:
+    """A reader of everything that is in the log of these partitions (() = all); or of what is committed, alone."""
+    everything = {"isolation.level": "read_committed" if committed else "read_uncommitted"}
     receiver = KafkaReceiver(_client(endpoint, "brokerlab-auditor", {**settings, **everything}), topic)
     receiver.assign(partitions)
     return receiver
