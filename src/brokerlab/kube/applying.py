@@ -20,8 +20,12 @@ def parsed(text: str, source: str) -> list[Json]:
     """The manifests of a YAML text. Raises UsageError for what is no manifest."""
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        """As kubectl reads it: a bare `=` is a string (the Prometheus operator's CRDs have one in an enum)."""
+
+    Loader.add_constructor("tag:yaml.org,2002:value", lambda _, node: str(node.value))
     try:
-        documents = [each for each in yaml.safe_load_all(text) if each is not None]
+        documents = [each for each in yaml.load_all(text, Loader) if each is not None]
     except yaml.YAMLError as error:
         raise UsageError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from error
     for each in documents:

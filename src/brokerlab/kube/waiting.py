@@ -16,6 +16,7 @@ from brokerlab.kube.api import Json, Kube
 
 EVERY = 1.0  # seconds between two looks: pods take seconds, and the API server is asked for lists
 EVENTS, LINES, PODS = 5, 10, 3  # how much of what went wrong is shown
+_ALIKE = {"ErrImagePull": "ImagePullBackOff"}  # they take turns
 
 
 def until_ready(kube: Kube, look: Callable[[], Sequence[Json]], say: Progress, deadline: float) -> None:
@@ -23,17 +24,15 @@ def until_ready(kube: Kube, look: Callable[[], Sequence[Json]], say: Progress, d
 
     Raises LabError when one cannot get ready any more, DeadlineError after `deadline` seconds; both say why.
     """
-    said = ""
+    told_before: dict[str, str] = {}
 
     def all_ready() -> bool:
-        nonlocal said
         things = look()
-        missing = {name_of(thing): _progress(kube, thing) for thing in things if readiness.lacking(thing)}
-        sentence = f"waiting for {_listed(missing)}" if missing else ""
-        if sentence and sentence != said:
-            say(sentence)
-            said = sentence
-        return bool(things) and not missing
+        now = {name_of(thing): _progress(kube, thing) if readiness.lacking(thing) else "" for thing in things}
+        for name in (name for name, state in now.items() if told_before.get(name) != state):
+            say(f"waiting for {name} ({now[name]})" if now[name] else f"{name} is ready")
+        told_before.update(now)
+        return bool(now) and not any(now.values())
 
     try:
         wait.until(all_ready, "the cluster", deadline=deadline, every=EVERY, seen=lambda: "")
@@ -124,7 +123,8 @@ def _progress(kube: Kube, thing: Json) -> str:
         why = readiness.hopeless(pod)
         if why:
             raise LabError(f"the pod {pod['metadata']['name']} can't get ready: {why}", told(kube, [pod]))
-    at = sorted({readiness.pod_lacking(pod).partition(":")[0] for pod in pods} - {""})
+    words = {readiness.pod_lacking(pod).partition(":")[0] for pod in pods}
+    at = sorted({_ALIKE.get(word, word) for word in words} - {""})
     return ": ".join(filter(None, (readiness.lacking(thing), ", ".join(at))))
 
 

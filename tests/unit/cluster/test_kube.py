@@ -198,3 +198,9 @@ def test_what_is_no_manifest_is_a_sentence(text: str) -> None:
 
 def test_empty_documents_are_skipped() -> None:
     assert applying.parsed("---\n---\napiVersion: v1\nkind: A\nmetadata: {name: x}\n---\n", "x")[0]["kind"] == "A"
+
+
+def test_a_bare_equals_sign_is_a_string_as_kubectl_has_it() -> None:
+    """The Prometheus operator's definitions have one in an enum."""
+    text = "apiVersion: v1\nkind: A\nmetadata: {name: x}\nspec:\n  enum:\n  - '!='\n  - =\n"
+    assert applying.parsed(text, "x")[0]["spec"] == {"enum": ["!=", "="]}

@@ -154,7 +154,7 @@ def test_it_waits_until_all_are_ready_and_tells_what_for(api: KubeApi, kube: Kub
     api.becomes["Deployment"] = later
     said: list[str] = []
     waiting.until_ready(kube, look(kube), said.append, deadline=20)
-    assert said == ["waiting for deployment/web (0 of 2 ready)"]
+    assert said == ["waiting for deployment/web (0 of 2 ready)", "deployment/web is ready"]
 
 
 def test_nothing_to_wait_for_is_not_readiness(kube: Kube) -> None:
