@@ -30,7 +30,7 @@ test: $(VENV)/dev.stamp tools
 	KUBECONFIG= $(BIN)/python -m pytest
 
 # In namespaces of their own, which are gone afterwards. BROKERLAB_CLUSTER_REQUIRED=1: without a cluster they fail.
-test-cluster: $(VENV)/dev.stamp
+test-cluster: $(VENV)/dev.stamp tools
 	$(BIN)/python -m pytest tests/cluster
 
 bench: $(VENV)/dev.stamp tools

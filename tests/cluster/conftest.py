@@ -16,12 +16,15 @@ import pytest
 from brokerlab.core import wait
 from brokerlab.kube import applying, kube_errors, kubeconfig, waiting
 from brokerlab.kube.api import Kube
+from brokerlab.labs.kubernetes.parts import Images
 from tests.cli.conftest import brokerlab, home
+from tests.cluster import images
 
 __all__ = ["brokerlab", "home"]
 
 NEEDED = "needs a real cluster (kind, minikube, any other): KUBECONFIG=FILE make test-cluster"
 CHART = Path(__file__).parent / "chart"
+WANTED = "name images that the cluster can pull: BROKERLAB_IMAGE, BROKERLAB_BROKER_IMAGE, BROKERLAB_PROMETHEUS_IMAGE"
 BUSYBOX = "docker.io/library/busybox:1.37.0"  # where the nodes have none already
 
 
@@ -46,6 +49,20 @@ def image(context: kubeconfig.Context) -> str:
     nodes = kubeconfig.connect(context).list("v1", "Node")
     names = [name for node in nodes for each in node["status"].get("images") or () for name in each.get("names") or ()]
     return next((name for name in names if "/busybox:" in name), BUSYBOX)
+
+
+@pytest.fixture(scope="session")
+def ours(context: kubeconfig.Context) -> Images:
+    """Of the lab `kubernetes`: the node's, made here; or those that the environment names."""
+    if os.environ.get("K8S_NODE_DIR"):
+        made = images.images(images.HOME)
+        for tag, path in made.values():
+            images.load(path, tag)
+        return Images(made["agents"][0], made["servers"][0], made["servers"][0])
+    named = [os.environ.get(f"BROKERLAB_{name}IMAGE", "") for name in ("", "BROKER_", "PROMETHEUS_")]
+    if not named[0]:
+        pytest.fail(WANTED) if os.environ.get("BROKERLAB_CLUSTER_REQUIRED") else pytest.skip(WANTED)
+    return Images(named[0], named[1], **({"prometheus": named[2]} if named[2] else {}))
 
 
 @pytest.fixture(scope="session")

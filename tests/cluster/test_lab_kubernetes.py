@@ -7,7 +7,6 @@ named by BROKERLAB_IMAGE (ours: docs/kubernetes-lab.md), BROKERLAB_BROKER_IMAGE 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import uuid
@@ -19,28 +18,11 @@ import pytest
 from brokerlab.brokers.kafka import BROKER
 from brokerlab.core.errors import LabError
 from brokerlab.kube.api import Kube
-from brokerlab.kube.kubeconfig import Context
 from brokerlab.labs.kubernetes import life, nodes, support
 from brokerlab.labs.kubernetes.connection import Place
 from brokerlab.labs.kubernetes.parts import Images
-from tests.cluster import images
 
 pytestmark = pytest.mark.cluster
-
-WANTED = "name images that the cluster can pull: BROKERLAB_IMAGE, BROKERLAB_BROKER_IMAGE, BROKERLAB_PROMETHEUS_IMAGE"
-
-
-@pytest.fixture(scope="module")
-def ours(context: Context) -> Images:
-    if os.environ.get("K8S_NODE_DIR"):
-        made = images.images(images.HOME)
-        for tag, path in made.values():
-            images.load(path, tag)
-        return Images(made["agents"][0], made["servers"][0], made["servers"][0])
-    named = [os.environ.get(f"BROKERLAB_{name}IMAGE", "") for name in ("", "BROKER_", "PROMETHEUS_")]
-    if not named[0]:
-        pytest.fail(WANTED) if os.environ.get("BROKERLAB_CLUSTER_REQUIRED") else pytest.skip(WANTED)
-    return Images(named[0], named[1], **({"prometheus": named[2]} if named[2] else {}))
 
 
 @pytest.fixture

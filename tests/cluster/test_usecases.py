@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from brokerlab.kube import waiting
 from brokerlab.kube.api import Kube
+from brokerlab.labs.kubernetes import support
+from brokerlab.labs.kubernetes.parts import Images
 from tests.cli.conftest import Run
 
 pytestmark = pytest.mark.cluster
@@ -29,7 +32,7 @@ def shop(kube: Kube, brokerlab: Run, image: str) -> Iterator[str]:
     assert kube.get("v1", "Namespace", name) is None
 
 
-def edited(name: str, command: list[str], *, monitored: bool) -> None:
+def edited(name: str, command: list[str], *more: dict[str, str], monitored: bool) -> None:
     """As its owner would: the container's command, a page for /metrics, and with or without the monitor."""
     base = Path("usecases") / name / "k8s" / "base"
     (base / "metrics").write_text("shop_orders_total 7\n")
@@ -39,10 +42,11 @@ def edited(name: str, command: list[str], *, monitored: bool) -> None:
             "op": "add",
             "path": f"{at}/terminationGracePeriodSeconds",
             "value": 0,
-        },  # a shell as process 1 heeds no SIGTERM
+        },  # process 1 heeds no SIGTERM
         {"op": "add", "path": f"{at}/containers/0/command", "value": command},
         {"op": "add", "path": f"{at}/containers/0/volumeMounts", "value": [{"name": "www", "mountPath": "/www"}]},
         {"op": "add", "path": f"{at}/volumes", "value": [{"name": "www", "configMap": {"name": "www"}}]},
+        *more,
     ]
     built = yaml.safe_load((base / "kustomization.yaml").read_text())
     built["configMapGenerator"] = [{"name": "www", "files": ["metrics"]}]
@@ -76,6 +80,34 @@ def test_a_monitor_without_a_prometheus_is_told(brokerlab: Run, kube: Kube, defi
     assert (ran.code, "the cluster has no Prometheus" in ran.err) == (4, True), ran.err
     states = {row["name"]: row["state"] for row in json.loads(brokerlab("usecase", "status", shop, "--json").out)}
     assert states == {f"deployment/{shop}": "ready", f"servicemonitor/{shop}": "the cluster has no Prometheus"}
+
+
+@pytest.fixture
+def watching(kube: Kube, definitions: None, namespace: str, shop: str, ours: Images) -> None:
+    """A real Prometheus, found and configured as the operator would do it for the usecase's monitor."""
+    pool, target = f"serviceMonitor/{shop}/{shop}/0", f"{shop}.{shop}.svc:8080"
+    config = {"job_name": pool, "scrape_interval": "1s", "static_configs": [{"targets": [target]}]}
+    for thing in support.prometheus(namespace, ours):
+        if thing["kind"] == "ConfigMap":
+            thing["data"] = {"prometheus.yml": yaml.safe_dump({"scrape_configs": [config]})}
+        if thing["kind"] == "Service":
+            thing["metadata"]["labels"]["operated-prometheus"] = "true"
+        kube.apply(thing, namespace)
+    waiting.until_ready(kube, lambda: kube.list("apps/v1", "Deployment", namespace), lambda _: None, 60)
+
+
+def test_a_monitored_usecase_is_deployed_when_its_target_is_up(brokerlab: Run, watching: None, shop: str) -> None:
+    edited(shop, SERVING, monitored=True)
+    ran = brokerlab("usecase", "deploy", shop, "--yes", "--timeout", "60", "--json")
+    assert ran.code == 0, ran.err
+    up = {"pool": f"serviceMonitor/{shop}/{shop}/0", "health": "up", "error": ""}
+    (target,) = json.loads(ran.out)["targets"]
+    assert target == {**up, "url": f"http://{shop}.{shop}.svc:8080/metrics", "scraped": target["scraped"]}
+    assert [row["state"] for row in json.loads(brokerlab("usecase", "status", shop, "--json").out)] == ["ready", "up"]
+    unprobed = {"op": "remove", "path": "/spec/template/spec/containers/0/readinessProbe"}
+    edited(shop, [*SERVING[:-1], "/tmp"], unprobed, monitored=True)
+    lost = brokerlab("usecase", "deploy", shop, "--yes", "--timeout", "10")
+    assert (lost.code, "server returned HTTP status 404" in lost.err) == (3, True), lost.err
 
 
 def test_a_kind_that_the_cluster_lacks_is_told_before_anything_is_made(brokerlab: Run, kube: Kube, shop: str) -> None:

@@ -58,8 +58,10 @@ def hopeless(pod: Json) -> str:
 
 
 def _deployment(spec: Json, status: Json) -> str:
-    wanted = spec.get("replicas", 1)
-    return _counted(wanted, min(status.get("updatedReplicas", 0), status.get("availableReplicas", 0)))
+    wanted, updated = spec.get("replicas", 1), status.get("updatedReplicas", 0)
+    older = status.get("replicas", 0) - updated  # they count as available, too
+    missing = _counted(wanted, min(updated, status.get("availableReplicas", 0)))
+    return missing or (f"{older} of the revision before still there" if older > 0 else "")
 
 
 def _stateful_set(spec: Json, status: Json) -> str:
@@ -68,7 +70,8 @@ def _stateful_set(spec: Json, status: Json) -> str:
 
 
 def _daemon_set(_spec: Json, status: Json) -> str:
-    return _counted(status.get("desiredNumberScheduled", 0), status.get("numberAvailable", 0))
+    ready = min(status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0))
+    return _counted(status.get("desiredNumberScheduled", 0), ready)
 
 
 def _job(spec: Json, status: Json) -> str:

@@ -21,12 +21,14 @@ EVERY = 2.0
 
 @dataclass(frozen=True)
 class Target:
-    """One target as Prometheus has it. health: up, down or unknown (not scraped yet). error: of the last scrape."""
+    """One target as Prometheus has it. health: up, down or unknown (not scraped yet). error: of the last scrape, which
+    was at `scraped`, by Prometheus' clock."""
 
     pool: str
     url: str
     health: str
     error: str
+    scraped: str = ""
 
 
 def proxy(kube: Kube) -> str:
@@ -42,7 +44,16 @@ def targets(kube: Kube, path: str) -> list[Target]:
     """Prometheus' active targets."""
     answer = kube.json("get", f"{path}/api/v1/targets", query={"state": "active"})
     listed = (answer.get("data") or {}).get("activeTargets") or ()
-    return [Target(each["scrapePool"], each["scrapeUrl"], each["health"], each.get("lastError", "")) for each in listed]
+    return [
+        Target(
+            each["scrapePool"],
+            each["scrapeUrl"],
+            each["health"],
+            each.get("lastError", ""),
+            each.get("lastScrape", ""),
+        )
+        for each in listed
+    ]
 
 
 def of_monitor(monitor: Json, among: Sequence[Target]) -> list[Target]:
@@ -52,15 +63,17 @@ def of_monitor(monitor: Json, among: Sequence[Target]) -> list[Target]:
 
 
 def until_up(kube: Kube, monitor: Json, say: Progress, deadline: float) -> list[Target]:
-    """Wait until all of the monitor's targets are up; returns them. Raises DeadlineError with the reason why not."""
+    """Wait until all of the monitor's targets are up, by a scrape from now on: an earlier one may have met the pods
+    from before. Returns them. Raises DeadlineError with the reason why not."""
     path = proxy(kube)
     name = f"{monitor['kind'].lower()}/{monitor['metadata']['name']}"
     say(f"waiting for Prometheus to scrape {name}")
+    old = {target.url: target.scraped for target in of_monitor(monitor, targets(kube, path)) if target.scraped}
     seen: list[Target] = []
 
     def up() -> bool:
         seen[:] = of_monitor(monitor, targets(kube, path))
-        return bool(seen) and all(target.health == "up" for target in seen)
+        return bool(seen) and all(target.health == "up" and target.scraped != old.get(target.url) for target in seen)
 
     try:
         wait.until(up, f"Prometheus to scrape {name}", deadline=deadline, every=EVERY, seen=lambda: "")
@@ -74,6 +87,8 @@ def why_not(kube: Kube, monitor: Json, found: Sequence[Target]) -> str:
     for target in found:
         if target.health != "up":
             return f"{target.url} is {target.health}" + (f": {target.error}" if target.error else "")
+    if found:
+        return f"{found[0].url} has not been scraped since: is the monitor's interval longer?"
     if monitor["kind"] == "PodMonitor":
         return _why_no_pod(kube, monitor)
     namespace = monitor["metadata"]["namespace"]

@@ -39,6 +39,17 @@ def scraped(api: KubeApi, *found: dict[str, Any]) -> None:
     api.objects[TARGETS] = {"kind": "Targets", "metadata": {}, "data": {"activeTargets": list(found)}}
 
 
+def test_a_scrape_from_before_the_deployment_does_not_count(cluster: KubeApi, kube: Kube, monkeypatch) -> None:
+    """It may have met a pod of the revision before."""
+    monkeypatch.setattr(targets, "EVERY", 0.01)
+    looks = iter([*["2026-11-26T21:00:00Z"] * 3, "2026-11-26T21:00:05Z"])
+    cluster.becomes["Targets"] = lambda thing: scraped(cluster, {**active("up"), "lastScrape": next(looks)})
+    assert targets.until_up(kube, MONITOR, lambda _: None, 20)[0].scraped == "2026-11-26T21:00:05Z"
+    cluster.becomes.clear()
+    with pytest.raises(DeadlineError, match="has not been scraped since"):
+        targets.until_up(kube, MONITOR, lambda _: None, 0.01)
+
+
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> usecases.Usecase:
     root = tmp_path / "usecases"

@@ -42,12 +42,17 @@ def look(kube: Kube) -> Any:
     return lambda: kube.list("apps/v1", "Deployment", "shop")
 
 
+def daemon_set(**status: int) -> Json:
+    return {"kind": "DaemonSet", "metadata": {}, "status": status}
+
+
 @pytest.mark.parametrize(
     ("thing", "lacks"),
     [
         (deployment(updatedReplicas=2, availableReplicas=2), ""),
         (deployment(updatedReplicas=2, availableReplicas=1), "1 of 2 ready"),
         (deployment(updatedReplicas=1, availableReplicas=2), "1 of 2 ready"),
+        (deployment(replicas=3, updatedReplicas=2, availableReplicas=2), "1 of the revision before still there"),
         (
             deployment(observedGeneration=0, updatedReplicas=2, availableReplicas=2),
             "not looked at by its controller yet",
@@ -56,7 +61,8 @@ def look(kube: Kube) -> Any:
             {"kind": "StatefulSet", "metadata": {}, "spec": {"replicas": 3}, "status": {"updatedReplicas": 3}},
             "0 of 3 ready",
         ),
-        ({"kind": "DaemonSet", "metadata": {}, "status": {"desiredNumberScheduled": 1, "numberAvailable": 1}}, ""),
+        (daemon_set(desiredNumberScheduled=1, updatedNumberScheduled=1, numberAvailable=1), ""),
+        (daemon_set(desiredNumberScheduled=1, updatedNumberScheduled=0, numberAvailable=1), "0 of 1 ready"),
         (
             {"kind": "Job", "metadata": {"generation": 1}, "spec": {"completions": 2}, "status": {"succeeded": 1}},
             "1 of 2 ready",
