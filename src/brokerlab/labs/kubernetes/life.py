@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from brokerlab import __version__
 from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.node import NodeSpec
 from brokerlab.core.protocols import Progress
@@ -24,7 +25,8 @@ from brokerlab.labs.kubernetes.witness import NONE, Way, chosen
 
 READY_S = 300.0  # images may have to be pulled
 GONE_S = 180.0
-WAY, BOOTSTRAP = "brokerlab/prometheus", "brokerlab/bootstrap"  # annotations of the outpost
+# Annotations of the outpost.
+WAY, BOOTSTRAP, VERSION = "brokerlab/prometheus", "brokerlab/bootstrap", "brokerlab/version"
 KINDS = (
     ("apps/v1", "StatefulSet"),
     ("apps/v1", "Deployment"),
@@ -69,8 +71,11 @@ def up(place: Place, order: Order, say: Progress) -> KubernetesLab:
     return KubernetesLab(About(place, order.images, order.specs, order.bootstrap, way))
 
 
-def find(place: Place, specs: Sequence[NodeSpec], images: Images | None = None) -> KubernetesLab | None:
-    """The lab that is up there, if one is; its agents have the image that it was started with, unless `images` say."""
+def find(place: Place, specs: Sequence[NodeSpec]) -> KubernetesLab | None:
+    """The lab that is up there, if one is; its agents have the image that it was started with.
+
+    Raises LabError when it was started by another version, whose programs may answer otherwise.
+    """
     outpost = place.kube.get("apps/v1", "Deployment", OUTPOST, place.namespace)
     if outpost is None or not _is_ours(outpost):
         return None
@@ -78,9 +83,15 @@ def find(place: Place, specs: Sequence[NodeSpec], images: Images | None = None) 
     there = place.kube.get("apps/v1", "StatefulSet", nodes.group(specs), place.namespace)
     if there is None and not noted.get(BOOTSTRAP):
         return None
+    if noted.get(VERSION) != __version__:
+        started_by = noted.get(VERSION) or "another version"
+        raise LabError(
+            f"the lab in the namespace {place.namespace} was started by brokerlab {started_by}, this is {__version__}",
+            f"take it down: brokerlab lab down --lab kubernetes --namespace {place.namespace}",
+        )
     own = Images(outpost["spec"]["template"]["spec"]["containers"][0]["image"])
     has = tuple(specs) if there else ()
-    return KubernetesLab(About(place, images or own, has, noted.get(BOOTSTRAP, ""), Way.parsed(noted.get(WAY, ""))))
+    return KubernetesLab(About(place, own, has, noted.get(BOOTSTRAP, ""), Way.parsed(noted.get(WAY, ""))))
 
 
 def check_free(place: Place, lab: KubernetesLab, bootstrap: str, *, prometheus: bool) -> None:
@@ -149,7 +160,7 @@ def _manifests(place: Place, order: Order, way: Way) -> list[Json]:
     found = support.manifests(order.images)
     for each in found:
         if each["kind"] == "Deployment":
-            each["metadata"]["annotations"] = {WAY: str(way), BOOTSTRAP: order.bootstrap}
+            each["metadata"]["annotations"] = {WAY: str(way), BOOTSTRAP: order.bootstrap, VERSION: __version__}
     if order.specs:
         found += nodes.manifests(order.specs, place.namespace, order.images)
     if way.own:

@@ -115,6 +115,15 @@ def test_a_lab_that_is_not_what_a_run_wants_is_refused(api: KubeApi, lab: Place,
         life.check_free(lab, up, "", prometheus=True)
 
 
+def test_a_lab_of_another_version_is_refused(api: KubeApi, lab: Place, controllers: None) -> None:
+    life.up(lab, ORDER, silent)
+    outpost = next(each for each in api.objects.values() if each["metadata"]["name"] == "outpost")
+    outpost["metadata"]["annotations"]["brokerlab/version"] = "0.0.1"
+    with pytest.raises(LabError, match=r"started by brokerlab 0\.0\.1"):
+        life.find(lab, SPECS)
+    assert life.down(lab, silent)
+
+
 def test_two_runs_at_once_are_refused(api: KubeApi, lab: Place, controllers: None) -> None:
     up = life.up(lab, ORDER, silent)
     job = support.job("agent-1", "agent", "run-1", IMAGES)
