@@ -1,8 +1,8 @@
 """Which Prometheus is the second witness, and how it is reached from here.
 
-The cluster's own (kube-prometheus-stack's, found by the label of the service that its operator makes) by default; else
-the one whose URL was given; else one of the lab's own. Those in the cluster are reached by a port-forward, made when it
-is first asked for.
+The one whose URL was given; else the cluster's own, when it is ready (kube-prometheus-stack's, found by the label of
+the service that its operator makes); else one of the lab's own. Those in the cluster are reached by a port-forward,
+made when it is first asked for.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import Literal
 
+from brokerlab.core.errors import LabError
 from brokerlab.kube import forward, targets
 from brokerlab.kube.api import Kube
 from brokerlab.labs.kubernetes import parts
@@ -47,10 +48,11 @@ NONE = Way("none")
 def chosen(kube: Kube, url: str) -> Way:
     if url:
         return Way("url", url.rstrip("/"))
-    services = kube.list("v1", "Service", labelSelector=targets.SERVICES)
-    if services:
-        meta = services[0]["metadata"]
-        return Way("operator", f"{meta['namespace']}/{meta['name']}")
+    for service in kube.list("v1", "Service", labelSelector=targets.SERVICES):
+        meta = service["metadata"]
+        with contextlib.suppress(LabError):  # one that is not ready now would be no witness
+            forward.find(kube, meta["namespace"], meta["name"])
+            return Way("operator", f"{meta['namespace']}/{meta['name']}")
     return Way("own")
 
 

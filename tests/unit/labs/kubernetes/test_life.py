@@ -98,7 +98,12 @@ def test_the_operators_prometheus_is_used_where_there_is_one(api: KubeApi, lab: 
     api.install_operator()
     api.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}})
     meta = {"name": "prometheus-operated", "namespace": "monitoring", "labels": {"operated-prometheus": "true"}}
-    api.add({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": [{"port": 9090}]}})
+    service = {"ports": [{"port": 9090}], "selector": {"app": "prometheus"}}
+    api.add({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": service})
+    assert witness.chosen(lab.kube, "").own  # it is not ready
+    pod = {"name": "prometheus-0", "namespace": "monitoring", "labels": {"app": "prometheus"}}
+    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    api.add({"apiVersion": "v1", "kind": "Pod", "metadata": pod, "spec": {"containers": []}, "status": status})
     life.up(lab, ORDER, silent)
     assert ("PodMonitor", "agents") in kinds(api)
     assert ("Deployment", "prometheus") not in kinds(api)
