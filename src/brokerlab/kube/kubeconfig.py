@@ -73,6 +73,7 @@ def connect(context: Context) -> Kube:
         raise LabError(
             f"context '{context.name}' can't be used: {error}", "log in again, or choose --context"
         ) from error
+    settings.connection_pool_maxsize = 1000  # kept for use again: a lab holds a connection an agent
     settings.retries = False  # a failure is told at once; what is waited for is polled, with a deadline of its own
     api = connector(client.ApiClient(settings), discoverer=lambda *_: None)
     return Kube(context.name, settings.host, context.namespace, api)
