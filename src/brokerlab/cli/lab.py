@@ -53,9 +53,9 @@ def up(
     say = _nothing if quiet else terminal.say
     if lab == "kubernetes":
         wanted = inside.Wanted(
-            context, namespace, image, registry, broker_image, prometheus_url, prometheus_image, yes=yes
+            context, namespace, image, registry, broker_image, prometheus_url, prometheus_image, None, prometheus, yes
         )
-        inside.up(_broker(), NODES, wanted, say, prometheus=prometheus)
+        inside.up(_broker(), NODES, wanted, say)
         inside.show(wanted, json=json)
         return
     from brokerlab.labs.local.status import status

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from brokerlab.core.protocols import Broker, Lab, Progress
     from brokerlab.labs.kubernetes.connection import Place
     from brokerlab.labs.kubernetes.lab import KubernetesLab
+    from brokerlab.labs.kubernetes.life import Order
     from brokerlab.labs.kubernetes.parts import Images
 
 NAMESPACE = "brokerlab"
@@ -60,7 +61,7 @@ PrometheusImage = Annotated[
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was said about the cluster on the command line."""
+    """What was said about the lab on the command line. bootstrap: of a broker that is not ours."""
 
     context: str | None = None
     namespace: str = NAMESPACE
@@ -69,13 +70,13 @@ class Wanted:
     broker_image: str | None = None
     prometheus_url: str | None = None
     prometheus_image: str | None = None
+    bootstrap: str | None = None
+    prometheus: bool = True
     yes: bool = False
 
 
 @contextmanager
-def ready(
-    broker: Broker, nodes: int, wanted: Wanted, say: Progress, *, prometheus: bool, bootstrap: str | None, keep: bool
-) -> Iterator[Lab]:
+def ready(broker: Broker, nodes: int, wanted: Wanted, say: Progress, *, keep: bool) -> Iterator[Lab]:
     """The lab that is up there, or one that is started for this run and taken down afterwards unless it is kept."""
     from brokerlab.labs.kubernetes import life
 
@@ -84,12 +85,12 @@ def ready(
     started = lab is None
     try:
         if lab is not None:
-            life.check_free(place, lab, bootstrap or "", prometheus=prometheus)
+            life.check_free(place, lab, wanted.bootstrap or "", prometheus=wanted.prometheus)
         else:
             life.down(place, say)  # what a start that was killed has left
-            lab = _up(broker, nodes, wanted, place, say, prometheus=prometheus, bootstrap=bootstrap)
+            lab = life.up(place, _order(broker, nodes, wanted, place, say), say)
         lab.heal()
-        if not bootstrap:
+        if not wanted.bootstrap:
             _await_whole(broker, lab, nodes)
         yield lab
     finally:
@@ -99,17 +100,16 @@ def ready(
             life.down(place, say)
 
 
-def up(broker: Broker, nodes: int, wanted: Wanted, say: Progress, *, prometheus: bool) -> None:
+def up(broker: Broker, nodes: int, wanted: Wanted, say: Progress) -> None:
     """Start the lab, or make the one that is up whole again."""
-    with ready(broker, nodes, wanted, say, prometheus=prometheus, bootstrap=None, keep=True):
+    with ready(broker, nodes, wanted, say, keep=True):
         say(f"the lab is up in the namespace {wanted.namespace}")
 
 
 def down(wanted: Wanted, say: Progress) -> bool:
     from brokerlab.labs.kubernetes import life
-    from brokerlab.labs.kubernetes.connection import Place
 
-    place = Place(clusters.reading(wanted.context), wanted.namespace)
+    place = _seen(wanted)
     if not life.status(place) and not life.exists(place):
         return False
     return life.down(_changed(wanted), say)
@@ -118,9 +118,8 @@ def down(wanted: Wanted, say: Progress) -> bool:
 def show(wanted: Wanted, *, json: bool) -> None:
     """Print the lab's pods."""
     from brokerlab.labs.kubernetes import life
-    from brokerlab.labs.kubernetes.connection import Place
 
-    found = life.status(Place(clusters.reading(wanted.context), wanted.namespace))
+    found = life.status(_seen(wanted))
     if json:
         terminal.print_json({"namespace": wanted.namespace, "pods": [asdict(pod) for pod in found]})
         return
@@ -131,42 +130,39 @@ def show(wanted: Wanted, *, json: bool) -> None:
 def logs(broker: Broker, nodes: int, wanted: Wanted, node: str, lines: int) -> str:
     from brokerlab.core.errors import UsageError
     from brokerlab.labs.kubernetes import life
-    from brokerlab.labs.kubernetes.connection import Place
 
-    lab = life.find(Place(clusters.reading(wanted.context), wanted.namespace), broker.nodes(nodes))
+    lab = life.find(_seen(wanted), broker.nodes(nodes))
     if lab is None:
         raise UsageError(f"no lab is up in the namespace {wanted.namespace}", UP)
     return lab.logs(node, lines)
 
 
+def _seen(wanted: Wanted) -> Place:
+    """To look at."""
+    from brokerlab.labs.kubernetes.connection import Place
+
+    return Place(clusters.reading(wanted.context), wanted.namespace)
+
+
 def _changed(wanted: Wanted) -> Place:
+    """To change; asks first where the cluster is no minikube."""
     from brokerlab.labs.kubernetes.connection import Place
 
     what = f"Change the namespace '{wanted.namespace}'"
     return Place(clusters.changing(wanted.context, what, yes=wanted.yes), wanted.namespace)
 
 
-def _up(
-    broker: Broker,
-    nodes: int,
-    wanted: Wanted,
-    place: Place,
-    say: Progress,
-    *,
-    prometheus: bool,
-    bootstrap: str | None,
-) -> KubernetesLab:
+def _order(broker: Broker, nodes: int, wanted: Wanted, place: Place, say: Progress) -> Order:
     from brokerlab.labs.external import checked
-    from brokerlab.labs.kubernetes import life
+    from brokerlab.labs.kubernetes.life import Order
 
-    order = life.Order(
+    return Order(
         images=_images(wanted, place, say),
-        specs=() if bootstrap else broker.nodes(nodes),
-        bootstrap=checked(bootstrap) if bootstrap else "",
-        with_prometheus=prometheus,
+        specs=() if wanted.bootstrap else broker.nodes(nodes),
+        bootstrap=checked(wanted.bootstrap) if wanted.bootstrap else "",
+        with_prometheus=wanted.prometheus,
         prometheus_url=wanted.prometheus_url or "",
     )
-    return life.up(place, order, say)
 
 
 def _images(wanted: Wanted, place: Place, say: Progress) -> Images:

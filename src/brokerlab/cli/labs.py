@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -45,7 +45,7 @@ def where(
     """Raises UsageError for options that contradict each other."""
     if lab == "external" and not bootstrap:
         raise UsageError("--lab external needs to know where the cluster is", "say --bootstrap HOST:PORT")
-    in_cluster = cluster if lab == "kubernetes" else None
+    in_cluster = replace(cluster, bootstrap=bootstrap, prometheus=prometheus) if lab == "kubernetes" else None
     return Where(bootstrap, str(java) if java else None, prometheus, keep, in_cluster)
 
 
@@ -55,7 +55,7 @@ def ready(broker: Broker, nodes: int, wanted: Where, say: Progress) -> Iterator[
     with ExitStack() as undo:
         undo.enter_context(_alone())
         if wanted.cluster:
-            yield undo.enter_context(_inside(broker, nodes, wanted, wanted.cluster, say))
+            yield undo.enter_context(_inside(broker, nodes, wanted.cluster, say, keep=wanted.keep))
         elif wanted.bootstrap:
             yield _external(wanted, say, undo)
         else:
@@ -110,12 +110,10 @@ def _await_whole(broker: Broker, lab: Lab, nodes: int) -> None:
         admin.close()
 
 
-def _inside(broker: Broker, nodes: int, wanted: Where, cluster: Wanted, say: Progress) -> AbstractContextManager[Lab]:
+def _inside(broker: Broker, nodes: int, wanted: Wanted, say: Progress, *, keep: bool) -> AbstractContextManager[Lab]:
     from brokerlab.cli import lab_kubernetes
 
-    return lab_kubernetes.ready(
-        broker, nodes, cluster, say, prometheus=wanted.prometheus, bootstrap=wanted.bootstrap, keep=wanted.keep
-    )
+    return lab_kubernetes.ready(broker, nodes, wanted, say, keep=keep)
 
 
 def _external(wanted: Where, say: Progress, undo: ExitStack) -> Lab:
