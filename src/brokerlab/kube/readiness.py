@@ -31,7 +31,7 @@ def pod_lacking(pod: Json) -> str:
     status = pod.get("status") or {}
     if status.get("phase") == "Succeeded" or _condition(status, "Ready").get("status") == "True":
         return ""
-    for state in _container_states(status):
+    for state in (container.get("state") or {} for container in _containers(status)):
         for word in ("waiting", "terminated"):
             about = state.get(word) or {}
             if about.get("reason") not in (None, "PodInitializing", "Completed"):
@@ -42,10 +42,19 @@ def pod_lacking(pod: Json) -> str:
     return "running, but not ready" if status.get("phase") == "Running" else str(status.get("phase", "Pending")).lower()
 
 
+def unready_container(pod: Json) -> str:
+    """The name of the first container that is not ready, nor has done its work; of the first one when all are."""
+    for container in _containers(pod.get("status") or {}):
+        ended = (container.get("state") or {}).get("terminated") or {}
+        if not container.get("ready") and ended.get("reason") != "Completed":
+            return str(container["name"])
+    return str(pod["spec"]["containers"][0]["name"])
+
+
 def hopeless(pod: Json) -> str:
     """Why waiting longer for this pod makes no sense: its image is refused, or it keeps crashing; "" when it may."""
     status = pod.get("status") or {}
-    for container in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
+    for container in _containers(status):
         waiting = (container.get("state") or {}).get("waiting") or {}
         reason, message = waiting.get("reason", ""), waiting.get("message", "")
         if reason in {"InvalidImageName", "ErrImageNeverPull"}:
@@ -106,9 +115,9 @@ def _condition(status: Json, kind: str) -> Json:
     return next((each for each in status.get("conditions") or () if each.get("type") == kind), {})
 
 
-def _container_states(status: Json) -> list[Json]:
-    every = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
-    return [container.get("state") or {} for container in every]
+def _containers(status: Json) -> list[Json]:
+    """The states of its containers, in the order in which they start."""
+    return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
 
 
 def _with(reason: str, message: str) -> str:

@@ -133,15 +133,16 @@ def _told(kube: Kube, pod: Json) -> str:
     events = kube.list("v1", "Event", namespace, fieldSelector=f"involvedObject.name={name}")[-EVENTS:]
     lines = [f"pod {name}: {readiness.pod_lacking(pod)}"]
     lines += [f"  event {each.get('reason', '')}: {str(each.get('message', '')).strip()}" for each in events]
-    return "\n".join([*lines, *(f"  log {line}" for line in _log(kube, namespace, name))])
+    return "\n".join([*lines, *(f"  log {line}" for line in _log(kube, pod))])
 
 
-def _log(kube: Kube, namespace: str, name: str) -> list[str]:
-    """The last lines of a pod's log; of its previous container when the present one has said nothing."""
-    path = kube.resource("v1", "Pod").url(namespace, name) + "/log"
+def _log(kube: Kube, pod: Json) -> list[str]:
+    """The last lines of the container that is not ready; of its previous life when the present one has said nothing."""
+    path = kube.resource("v1", "Pod").url(pod["metadata"]["namespace"], pod["metadata"]["name"]) + "/log"
+    which = readiness.unready_container(pod)
     for more in ({}, {"previous": "true"}):
         try:
-            text = kube.call("get", path, query={"tailLines": str(LINES), **more})
+            text = kube.call("get", path, query={"container": which, "tailLines": str(LINES), **more})
         except LabError:  # no container has started: there is no log
             continue
         if text.strip():

@@ -187,7 +187,17 @@ def test_a_pod_that_never_gets_ready_is_shown_with_its_events_and_its_log(api: K
         "  log listening",
         "  log no database",
     ]
-    assert "GET /api/v1/namespaces/shop/pods/web-1/log?tailLines=10" in api.requests
+    assert "GET /api/v1/namespaces/shop/pods/web-1/log?container=app&tailLines=10" in api.requests
+
+
+def test_the_log_is_that_of_the_container_which_is_not_ready() -> None:
+    """Without a name the API server refuses the log of a pod with several."""
+    done = {"name": "prepare", "ready": False, "state": {"terminated": {"reason": "Completed"}}}
+    ready, crashing = {"name": "web", "ready": True}, {"name": "sidecar", "ready": False, "state": {"waiting": {}}}
+    whole = {"containers": [{"name": "web"}, {"name": "sidecar"}]}
+    status = {"initContainerStatuses": [done], "containerStatuses": [ready, crashing]}
+    assert readiness.unready_container({"spec": whole, "status": status}) == "sidecar"
+    assert readiness.unready_container({"spec": whole}) == "web"
 
 
 def test_an_image_that_is_refused_ends_the_wait_at_once(api: KubeApi, kube: Kube) -> None:
