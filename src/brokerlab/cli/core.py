@@ -120,6 +120,7 @@ def _rows(found: Doomed) -> list[tuple[str, str]]:
     rows = [
         (f"definition {plural}", f"with {count} objects, in all namespaces") for plural, count in found.objects.items()
     ]
+    rows += [(f"service {name}", "the operator's, in kube-system") for name in found.services]
     if found.namespace:
         rows.append((f"namespace {found.namespace}", "with all that is in it"))
     if found.release:

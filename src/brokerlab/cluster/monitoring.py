@@ -20,6 +20,7 @@ from brokerlab.kube.api import Json, Kube
 NAMESPACE, RELEASE = "monitoring", "monitoring"
 CHART = Chart("kube-prometheus-stack", "https://prometheus-community.github.io/helm-charts", "79.1.0")
 INGRESS_NGINX = "ingress-nginx"  # the namespace of minikube's addon ingress
+KUBE_SYSTEM, MANAGED_BY = "kube-system", "app.kubernetes.io/managed-by"
 OPERATOR = "monitoring.coreos.com"
 CRDS = (
     "alertmanagerconfigs",
@@ -50,15 +51,19 @@ class Order:
 
 @dataclass(frozen=True)
 class Doomed:
-    """What a rollback would delete. objects: {"servicemonitors": how many there are, in all namespaces}."""
+    """What a rollback would delete. objects: {"servicemonitors": how many there are, in all namespaces}.
+
+    services: those that the operator made in kube-system; neither helm nor anything else deletes them.
+    """
 
     release: Revision | None
     namespace: str | None
     objects: Mapping[str, int] = field(default_factory=dict)
+    services: tuple[str, ...] = ()
 
     @property
     def nothing(self) -> bool:
-        return self.release is None and self.namespace is None and not self.objects
+        return not (self.release or self.namespace or self.objects or self.services)
 
 
 def chart(version: str | None, folder: Path | None) -> Chart:
@@ -119,7 +124,9 @@ def doomed(kube: Kube, namespace: str) -> Doomed:
     counts = {plural: len(kube.list(*_served(spec))) for plural, spec in kinds.items()}
     there = kube.get("v1", "Namespace", namespace) is not None
     release = Release(RELEASE, namespace, kube.context).revision() if there else None
-    return Doomed(release, namespace if there else None, counts)
+    services = kube.list("v1", "Service", KUBE_SYSTEM, labelSelector=f"{MANAGED_BY}=prometheus-operator")
+    names = tuple(each["metadata"]["name"] for each in services)
+    return Doomed(release, namespace if there else None, counts, names)
 
 
 def rollback(kube: Kube, found: Doomed, say: Progress, deadline: float = 300.0) -> None:
@@ -131,6 +138,8 @@ def rollback(kube: Kube, found: Doomed, say: Progress, deadline: float = 300.0) 
     for name in definitions:
         say(f"deleting the definition {name}")
         kube.delete(*CRD, name)
+    for name in found.services:
+        kube.delete("v1", "Service", name, KUBE_SYSTEM)
     waiting.until_deleted(kube, [(*CRD, name) for name in definitions], deadline)
     if found.namespace is not None:
         kube.delete("v1", "Namespace", found.namespace)

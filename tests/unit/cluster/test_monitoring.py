@@ -111,14 +111,20 @@ def test_a_rollback_shows_what_it_takes_and_takes_it(cluster: KubeApi, kube: Kub
     cluster.add(other)
     meta = {"name": "shop", "namespace": "shop"}
     cluster.add({"apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor", "metadata": meta})
+    labels = {"app.kubernetes.io/managed-by": "prometheus-operator"}
+    for name, more in (("monitoring-kube-prometheus-kubelet", {"labels": labels}), ("kube-dns", {})):
+        meta = {"name": name, "namespace": "kube-system", **more}
+        cluster.add({"apiVersion": "v1", "kind": "Service", "metadata": meta})
     found = monitoring.doomed(kube, "monitoring")
     assert found.objects == {"prometheusrules": 1, "servicemonitors": 1}
+    assert found.services == ("monitoring-kube-prometheus-kubelet",)
     assert (found.release.version, found.namespace) == ("79.1.0", "monitoring")
     monitoring.rollback(kube, found, lambda _: None, deadline=5)
     assert any(call.startswith("uninstall monitoring") for call in helm.calls())
     assert kube.get("v1", "Namespace", "monitoring") is None
     left = [each["metadata"]["name"] for each in kube.list(*monitoring.CRD)]
     assert left == ["others.example.com"]
+    assert [each["metadata"]["name"] for each in kube.list("v1", "Service", "kube-system")] == ["kube-dns"]
 
 
 def test_a_rollback_of_nothing_finds_nothing(api: KubeApi, kube: Kube, helm: Program) -> None:
