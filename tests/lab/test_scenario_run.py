@@ -81,6 +81,10 @@ def test_the_main_job(home: Path) -> None:
         assert variant["testimonies"]
         assert all(each["agrees"] for each in variant["testimonies"])
         assert all(each["balanced"] for each in variant["identities"])
+    (kill,) = (receipt for receipt in told["receipts"] if receipt["fault"] == "kill")
+    assert kill["facts"]["fail_over_s"] < 5  # 2.5 on a quiet machine
+    settings = json.loads((home / "runs" / told["run"] / "settings.json").read_text())
+    assert settings["client"]["producer"] == "librdkafka by ctypes"
     suite = ET.parse(home / "acks.xml").getroot().find("testsuite")
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("4", "0", "0")
