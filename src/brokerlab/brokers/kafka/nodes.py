@@ -55,7 +55,7 @@ FAIL_OVER = {
     "broker.heartbeat.interval.ms": "200",  # default 2000: a tenth of the session, so that no single delay ends it
     # Default 500: how often the active controller writes something when there is nothing to write, which answers the
     # fetches that wait for it (for up to 500 ms): so the last answer that a stalled follower has had is no older.
-    "metadata.max.idle.interval.ms": "100",
+    "metadata.max.idle.interval.ms": "200",
     "controller.quorum.election.backoff.max.ms": "200",  # default 1000: the pause after a tied election
     "replica.fetch.backoff.ms": "100",  # default 1000: how soon a follower asks again after an error
 }
