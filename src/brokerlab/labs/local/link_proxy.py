@@ -133,16 +133,15 @@ class Link:
                     self._reset(*streams)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if any(way.cut for way in self.ways.values()):
-            self.ways["up"].count("cut", 1)
-            _abort(writer)
-            return
         try:
             there, here = await asyncio.open_connection(HOST, self._target, limit=PIECE)
         except OSError:  # nobody listens there: the client is told so as well
             _abort(writer)
             return
         streams = Stream(self.ways["up"], reader, here), Stream(self.ways["down"], there, writer)
+        if any(way.cut for way in self.ways.values()):
+            self._reset(*streams)
+            return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine that runs has one
         self._open[task] = streams
