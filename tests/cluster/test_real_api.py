@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from brokerlab.cluster import headlamp, skeleton
+from brokerlab.cluster import headlamp, kustomize, skeleton
 from brokerlab.core.errors import LabError
 from brokerlab.kube import applying, data, kube_errors, kubeconfig
 from brokerlab.kube.api import Kube
@@ -23,6 +23,20 @@ def test_every_manifest_is_accepted(kube: Kube, namespace: str, definitions: Non
     for manifest in applying.read(path):
         moved = {**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}}
         assert kube.apply(moved, dry_run=True)["metadata"]["name"] == manifest["metadata"]["name"]
+
+
+def test_kustomize_renders_all_of_them_and_the_api_server_takes_the_result(
+    kube: Kube, namespace: str, definitions: None, tmp_path: Path
+) -> None:
+    """As a usecase's base would have them: kustomize reads every one, and puts it into its namespace."""
+    for path in MANIFESTS:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    built = {"namespace": namespace, "resources": [path.name for path in MANIFESTS]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(built))
+    rendered = kustomize.build(tmp_path)
+    assert len(rendered) == sum(len(applying.read(path)) for path in MANIFESTS)
+    for manifest in rendered:
+        assert kube.apply(manifest, dry_run=True)["metadata"]["namespace"] == namespace
 
 
 def test_a_mistyped_field_is_refused(kube: Kube, namespace: str) -> None:
