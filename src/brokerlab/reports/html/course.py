@@ -15,15 +15,15 @@ from brokerlab.reports.html.dossier import Dossier
 from brokerlab.reports.html.plot import Line, axis, legend, linear, logarithmic, number, plot, strip
 
 
-def courses(dossier: Dossier) -> h.Renderable | None:
-    """A figure a variant; nothing without a ledger."""
+def courses(dossier: Dossier, *, numbers: bool = True) -> h.Renderable | None:
+    """A figure a variant; nothing without a ledger. numbers: also as a table, which takes more room than the charts."""
     if not dossier.series:
         return None
     judged = [variant for variant in dossier.verdict.variants if variant.variant in dossier.series]
-    return h.div(".courses")[[_course(dossier, each, dossier.series[each.variant]) for each in judged]]
+    return h.div(".courses")[[_course(dossier, each, dossier.series[each.variant], numbers) for each in judged]]
 
 
-def _course(dossier: Dossier, verdict: VariantVerdict, series: Series) -> h.Element:
+def _course(dossier: Dossier, verdict: VariantVerdict, series: Series, numbers: bool) -> h.Element:
     windows = dossier.story.windows
     return h.section(".course")[
         h.h3[verdict.variant, " ", tables.badge(verdict.verdict)],
@@ -31,7 +31,7 @@ def _course(dossier: Dossier, verdict: VariantVerdict, series: Series) -> h.Elem
         [_panel(dossier, series, title, lines) for title, lines in _panels(verdict, series)],
         lanes.lanes(dossier, verdict.variant, series.grid),
         axis(series.grid),
-        h.details[h.summary["The numbers of these charts"], _table(verdict, series)],
+        h.details[h.summary["The numbers of these charts"], _table(verdict, series)] if numbers else None,
     ]
 
 

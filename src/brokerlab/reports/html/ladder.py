@@ -50,7 +50,7 @@ def _row(rung: ladder.Rung, words: Sequence[Word]) -> list[h.Node]:
 def _scenario(run: RunVerdict, dossier: Dossier | None) -> h.Renderable:
     if dossier is None:
         return h.fragment[h.p[tables.badge(run.verdict)], h.ul[[h.li[reason] for reason in run.reasons]]]
-    scenario, charts = dossier.scenario, course.courses(dossier)
+    scenario, charts = dossier.scenario, course.courses(dossier, numbers=False)
     return h.fragment[
         h.p[h.b[scenario.question], h.br, tables.badge(run.verdict), f" {scenario.claim}"] if scenario else None,
         tables.results(run) if run.variants else None,
