@@ -10,6 +10,7 @@ from brokerlab.core.protocols import PartitionState
 from brokerlab.core.scenario import Window
 from brokerlab.core.verdict import Autopsy, MessageRef
 from brokerlab.core.words import MEANING, Word
+from brokerlab.ledger.gone import BROKER, WIRE
 from brokerlab.reports.tracks import Stretch, Tracks, state_at
 
 
@@ -71,17 +72,24 @@ def events(autopsy: Autopsy, scenery: Scenery) -> tuple[Event, ...]:
 def conclusion(autopsy: Autopsy) -> str:
     """What follows from it, in a sentence."""
     match autopsy.word:
-        case Word.LOST if autopsy.message.offset < 0:
-            return "No broker ever confirmed it: it was never written, or only by a broker whose log was cut off later."
-        case Word.LOST if autopsy.instead:
-            return "Truncated: the log was cut off before it at the fail-over, and its offset was given away."
         case Word.LOST:
-            return "Truncated: the log was cut off before it at the fail-over."
+            return _loss(autopsy)
         case Word.DUPLICATE:
             return "A producer's retry: the same message was written again, because its acknowledgement did not come."
         case Word.REDELIVERED:
             return "A consumer's redelivery: it stands in the log once, and was read from there again."
     return f"{autopsy.word.value.capitalize()}: {MEANING[autopsy.word]}."
+
+
+def _loss(autopsy: Autopsy) -> str:
+    if autopsy.place == WIRE:
+        return "Lost on the wire: its client let go of it, and no broker had it, the one that died included."
+    if autopsy.message.offset >= 0:
+        cut = "Truncated: the log was cut off before it at the fail-over"
+        return f"{cut}, and its offset was given away." if autopsy.instead else f"{cut}."
+    if autopsy.place == BROKER:
+        return "Truncated: only the broker that died had it in its log, which was cut off at the fail-over."
+    return "No broker ever confirmed it: it was never written, or only by a broker whose log was cut off later."
 
 
 def name(message: MessageRef) -> str:
@@ -113,6 +121,8 @@ def _audit(autopsy: Autopsy) -> Iterator[Event]:
         yield Event(0, f"the audit found it at {' and at '.join(_place(each) for each in autopsy.logged)}")
     else:
         yield Event(0, "the audit found it in no log")
+    if autopsy.place == BROKER:
+        yield Event(0, "the broker that had died had it in its files, before it was started again")
     if autopsy.instead:
         yield Event(0, f"at {_place(autopsy.instead)} stands {name(autopsy.instead)} now")
 

@@ -48,6 +48,15 @@ def test_what_was_handed_over_has_no_place_and_nobody_to_blame() -> None:
     assert autopsies.name(handed.message) == "#3 of producer 1"
 
 
+def test_a_lost_message_is_placed_by_what_the_dead_broker_had() -> None:
+    message = MessageRef(0, 3, at_us=at(5), sent_us=at(4))
+    on_wire = Autopsy(Word.LOST, message, place="gone_on_wire")
+    assert autopsies.conclusion(on_wire).startswith("Lost on the wire")
+    in_broker = Autopsy(Word.LOST, message, place="gone_in_broker")
+    assert autopsies.conclusion(in_broker).startswith("Truncated: only the broker that died had it")
+    assert texts(in_broker)[-1].startswith("the broker that had died had it in its files")
+
+
 def test_duplicates_are_attributed() -> None:
     twice = (MessageRef(0, 3, 0, 3), MessageRef(0, 3, 0, 8))
     written = Autopsy(Word.DUPLICATE, MessageRef(0, 3, 0, 3, at(4), at(3)), logged=twice)
