@@ -80,17 +80,12 @@ def _usable(ours: list[Check], theirs: list[Check]) -> bool:
 
 
 def _show(checks: list[Check]) -> None:
-    rows = [
-        (
-            _state(c),
-            c.name,
-            c.version,
-            c.needed_for,
-            c.found if c.ok else ": ".join(filter(None, (c.found, c.how_to_get))),
-        )
-        for c in checks
-    ]
-    terminal.print_rows(("", "what", "version", "for", "where, or how to get it"), rows, empty="")
+    """The table, and below it what to do about each thing that does not serve: sentences need the whole width."""
+    rows = [(_state(check), check.name, check.version, check.needed_for, check.found) for check in checks]
+    terminal.print_rows(("", "what", "version", "for", "where"), rows, empty="")
+    for check in checks:
+        if not check.ok:
+            typer.echo(f"{check.name}, for {check.needed_for}: {check.how_to_get}")
 
 
 def _state(check: Check) -> str:

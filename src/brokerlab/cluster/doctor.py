@@ -49,7 +49,7 @@ def docker() -> Check:
             client.close()
     except (sdk.errors.DockerException, OSError) as error:
         there = shutil.which("docker")
-        how = f"start the Docker daemon ({_first_line(error)})" if there else tools.HOW_TO_GET["docker"]
+        how = f"start the Docker daemon ({_reason(error)})" if there else tools.HOW_TO_GET["docker"]
         return Check("docker", there or "", "", CLUSTER, how, ok=False)
     return Check("docker", shutil.which("docker") or "the daemon", str(about.get("Version", "")), CLUSTER, "", ok=True)
 
@@ -127,5 +127,7 @@ def _numbers(text: str) -> str:
     return match[0]
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0]
+def _reason(error: Exception) -> str:
+    """What the docker SDK wraps twice: "Permission denied", and so on."""
+    known = ("Permission denied", "Connection refused", "No such file or directory", "timed out")
+    return next((reason.lower() for reason in known if reason in str(error)), "it does not answer")
