@@ -16,6 +16,7 @@ from brokerlab.core.errors import UsageError
 if TYPE_CHECKING:
     from brokerlab.core.protocols import Broker
     from brokerlab.core.scenario import Scenario
+    from brokerlab.core.store import Store
 
 
 def scenario_names() -> list[str]:
@@ -34,6 +35,12 @@ def broker_names() -> list[str]:
 
 def broker(name: str) -> Broker:
     found: Broker = _load("brokers", name, "broker").BROKER
+    return found
+
+
+def store(name: str) -> Store:
+    """The store that a broker plug-in can be, too."""
+    found: Store = _load("brokers", name, "store").STORE
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from brokerlab.cli import labs
-from brokerlab.core.errors import DeadlineError, LabError
+from brokerlab.core.errors import DeadlineError, LabError, UsageError
 from brokerlab.labs.local.lab import LocalLab
 
 
@@ -48,8 +48,20 @@ class Lab:
         return which.admin("127.0.0.1:1", settings)
 
 
-def broker(error: Exception | None = None) -> Any:
-    return SimpleNamespace(port="client", nodes=lambda count: (), admin=lambda endpoint, settings: Admin(error))
+class Growing(Lab):
+    """One that can have further brokers."""
+
+    def nodes(self, which: str) -> tuple[str, ...]:
+        return tuple(f"{which}-1" for did in self.did if did == f"added {which}-1")
+
+    def add(self, specs: Any, say: Any) -> None:
+        self.did.append(f"added {' '.join(specs)}")
+
+
+def broker(error: Exception | None = None, name: str = "kafka") -> Any:
+    return SimpleNamespace(
+        name=name, port="client", nodes=lambda count: (f"{name}-1",), admin=lambda endpoint, settings: Admin(error)
+    )
 
 
 @contextmanager
@@ -80,6 +92,19 @@ def test_a_lab_that_was_up_is_healed_and_stays_up(home: Any, monkeypatch: pytest
     with having(monkeypatch, lab, lab):
         use(labs.Where(), broker())
     assert lab.did == ["healed"]
+
+
+def test_a_broker_that_the_lab_does_not_have_yet_is_added_once() -> None:
+    lab = Growing()
+    for _ in range(2):
+        labs.furnish(lab, [broker(name="postgres")], lambda _: None)
+    assert lab.did == ["added postgres-1"]
+
+
+def test_a_lab_that_cannot_have_another_broker_is_a_sentence() -> None:
+    lab = SimpleNamespace(name="external", nodes=lambda which: ())
+    with pytest.raises(UsageError, match="the lab external has no postgres"):
+        labs.furnish(lab, [broker(name="postgres")], lambda _: None)
 
 
 def test_a_lab_without_the_witness_that_was_asked_for_is_refused(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ and by offset when they are read; without any, it is a broker that keeps every p
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -251,6 +251,9 @@ class MemoryReceiver:
     def positions(self) -> Mapping[int, int]:
         return dict(self.at)
 
+    def start_from(self, kept: Callable[[], Mapping[int, int]]) -> None:
+        self.at |= kept()
+
     def assigned(self) -> bool:
         return True
 
@@ -338,6 +341,9 @@ class MemoryAdmin:
 
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
         return {topic: {} for topic in topics if topic in self.broker.logs}
+
+    def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
+        return {}
 
     def close(self) -> None: ...
 

@@ -169,6 +169,9 @@ class MemoryAdmin:
 
     def delete(self, topics: Sequence[str]) -> None: ...
 
+    def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
+        return {}
+
     def close(self) -> None: ...
 
 

@@ -15,6 +15,7 @@ from brokerlab.agents.progress import Report
 from brokerlab.agents.work import work
 from brokerlab.core.protocols import AgentSpec
 from tests.fakes.memory_broker import MemoryBroker, invent
+from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scenes import MemoryLab
 
 
@@ -23,6 +24,7 @@ class ThreadLab(MemoryLab):
     """`broker` is shared by its agents; what it does wrong is the broker's `mischief`."""
 
     broker: MemoryBroker = field(default_factory=MemoryBroker)
+    store: MemoryStore = field(default_factory=MemoryStore)
 
     def kill(self, node: str) -> None:
         """Another node leads what this one led."""
@@ -43,7 +45,7 @@ class ThreadLab(MemoryLab):
     def start_agent(self, spec: AgentSpec, folder: Path) -> ThreadAgent:
         if spec.role == "auditor":
             invent(self.broker, spec.topic)
-        return ThreadAgent(spec, self.broker)
+        return ThreadAgent(spec, self.broker, self.store)
 
 
 class KilledError(BaseException):
@@ -62,14 +64,14 @@ class MortalOrders(Orders):
 class ThreadAgent:
     """An agent's real loop in a thread. It dies where it asks for orders, or is held; it can't be stopped otherwise."""
 
-    def __init__(self, spec: AgentSpec, broker: MemoryBroker) -> None:
+    def __init__(self, spec: AgentSpec, broker: MemoryBroker, store: MemoryStore) -> None:
         self.spec = spec
         self._orders, self._last, self._error = MortalOrders(), {}, ""
         report = Report(self._take)
 
         def run() -> None:
             try:
-                work(spec, broker, self._orders, report)
+                work(spec, broker, self._orders, report, store)
             except (Exception, KilledError) as error:
                 self._error = str(error) or "killed"
 

@@ -9,6 +9,8 @@ import pytest
 
 from brokerlab import catalog
 from brokerlab.brokers.kafka import BROKER
+from brokerlab.brokers.postgres import BROKER as POSTGRES
+from brokerlab.brokers.postgres import STORE
 from brokerlab.core.scenario import Scenario, Variant
 from brokerlab.core.verdict import RunVerdict, Verdict
 from brokerlab.core.watch import Silent
@@ -81,3 +83,25 @@ def test_exactly_once(lab: LocalLab, tmp_path: Path) -> None:
     assert by_name["liar"].found(Word.ABORTED_READ) > 0
     zombie = next(receipt for receipt in verdict.receipts if receipt.fault == "pause agent")
     assert zombie.facts["fenced"] == ["liar", COMMITTED]
+
+
+@pytest.mark.parametrize(
+    ("liar_of", "word"),
+    [
+        (("idempotent-consumer", "ids in the transaction", "ids elsewhere, after"), Word.DUPLICATE_EFFECT),
+        (("outbox", "outbox", "database, then broker"), Word.LOST),
+        (("database", "SKIP LOCKED", "SELECT, DELETE"), Word.DUPLICATE_EFFECT),
+    ],
+)
+def test_with_a_store(lab: LocalLab, tmp_path: Path, liar_of: tuple[str, str, str], word: Word) -> None:
+    if not lab.nodes("postgres"):
+        lab.add(POSTGRES.nodes(1))
+    scenario, _ = with_liar(*liar_of)
+    others = {"postgres": POSTGRES} if any(variant.broker for variant in scenario.variants) else {}
+    request = Request(
+        lab, BROKER, tmp_path.name, scenario, scenario.variants, scenario.load, tmp_path, store=STORE, others=others
+    )
+    *honest, liar = run(request, Silent()).variants
+    assert {variant.variant: variant.verdict for variant in honest} == {v.variant: Verdict.HELD for v in honest}
+    assert liar.verdict is Verdict.BROKEN
+    assert liar.found(word) > 0

@@ -33,7 +33,7 @@ def judge(ledger: Ledger, variant: Variant = STRICT, **more: object) -> VariantV
 def test_a_clean_history_holds_and_says_of_how_many() -> None:
     verdict = judge(CLEAN, receipts={"kill": BIT}, testimonies=[Told("acked", 10, 10)])
     assert verdict.verdict is Verdict.HELD
-    assert verdict.reasons == ("of 10 messages sent, 0 findings of the 13 kinds that strict excludes",)
+    assert verdict.reasons == ("of 10 messages sent, 0 findings of the 15 kinds that strict excludes",)
     assert verdict.permits == "nothing"
     assert set(verdict.findings) == set(Word)
 
@@ -45,7 +45,7 @@ def test_a_clean_history_holds_and_says_of_how_many() -> None:
         (Word.MISSED, history("AAA", None, [Reader("0-1")])),
         (Word.DUPLICATE, history("AAA", "0 1 1 2")),
         (Word.REDELIVERED, history("AAA", None, [Reader("0-2"), Reader("2")])),
-        (Word.DUPLICATE_EFFECT, history("AAA", effects="1 1")),
+        (Word.DUPLICATE_EFFECT, history("AAA", effects="0 1 1 2")),
         (Word.RESURRECTED, history("AAF")),
         (Word.ABORTED_READ, history("AAA", transactions=["0-2a"])),
         (Word.TORN_TRANSACTION, history("AAA", "0 1", transactions=["0-2c"])),

@@ -28,10 +28,10 @@ def main(path: str) -> int:
         spec = agent_from_json(Path(path).read_text(encoding="utf-8"))
         use_folder(spec.metrics)
         from brokerlab.agents.work import work
-        from brokerlab.catalog import broker
+        from brokerlab.catalog import broker, store
 
         gc.disable()  # the loops make no cycles, and millions of messages make collections expensive
-        work(spec, broker(spec.broker), orders, report)
+        work(spec, broker(spec.broker), orders, report, store(spec.store) if spec.store else None)
     except BrokerlabError as error:
         report.become("failed", error=error.message, hint=error.hint)
         return error.exit_code

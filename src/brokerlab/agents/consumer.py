@@ -20,12 +20,13 @@ from brokerlab.agents.orders import Orders
 from brokerlab.agents.progress import Report
 from brokerlab.core import message
 from brokerlab.core.protocols import AgentSpec, Received, Receiver
+from brokerlab.core.store import Effects
 from brokerlab.core.wait import until
 from brokerlab.ledger import records
 from brokerlab.ledger.appended import DeliveriesWriter
 from brokerlab.metrics.agent import Meter
 
-POINTS = ("delivered", "midway", "processed", "committed")
+POINTS = ("delivered", "between", "midway", "processed", "committed")
 MOST = 1_000  # messages a batch: as many as fit a core's cache, see `auditor`
 PATIENCE_S = 0.05
 COMMIT_EVERY_S = 0.1
@@ -42,6 +43,7 @@ class Consumer:
     orders: Orders
     report: Report
     meter: Meter
+    effects: Effects | None = None
     _commits: str = "after"
     _open: list[NDArray[np.void]] = field(default_factory=list)  # deliveries that are not committed yet
     _next_commit: float = 0.0
@@ -85,8 +87,12 @@ class Consumer:
         self.meter.observe("delivery", np.maximum(at - intact["sent_at"], 0))
 
     def _process(self, rows: NDArray[np.void]) -> None:
-        """The application: it counts."""
-        self.ledger.processed(len(rows))
+        """The application: it brings about the messages' effects, or only counts."""
+        began = time.monotonic_ns()
+        if self.effects and len(rows):
+            intact = rows[rows["producer"] != records.PHANTOM_PRODUCER]
+            self.effects.apply(intact, lambda: self._passing("between"))
+        self.ledger.processed(len(rows), (time.monotonic_ns() - began) // 1000)
         self.report.add(processed=len(rows))
         self.meter.add(processed=len(rows))
 

@@ -19,6 +19,11 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     # How a producer ends: when it is told to and every outcome is known, or right after its last call, as a program
     # does that forgot to flush.
     "exit": ("flush", "at-once"),
+    # What a consumer does with messages: it counts them; or it brings about an effect in the store, unguarded against
+    # repetition or guarded in one of the store's ways.
+    "effects": ("count", "none", "transaction", "position", "effect-first", "mark-first"),
+    # How a writer has others hear of the changes in its database.
+    "events": ("db-then-broker", "broker-then-db", "outbox"),
 }
 """{option: its values, the first of them when nothing is said}."""
 

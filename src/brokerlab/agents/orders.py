@@ -18,7 +18,8 @@ PARENT_GONE = 3
 
 
 class Orders:
-    """The orders of one agent: `limit N` (it may send up to N messages in all), `finish`, `drain`, `hold POINT`, `go`.
+    """The orders of one agent: `limit N` (it may send up to N messages in all), `rate N` (so many a second from now on,
+    all senders of a variant together), `finish`, `drain`, `hold POINT`, `go`.
 
     `limit` is the last limit that was given (0 before the first), `finish` and `drain` whether that was said, `held`
     the point at which the loop is to stop. points: those that the loop has.
@@ -27,6 +28,7 @@ class Orders:
     def __init__(self, points: Collection[str] = ()) -> None:
         self.points = points
         self.limit = 0
+        self.rate: int | None = None
         self.finish = False
         self.drain = False
         self.held = ""
@@ -55,6 +57,8 @@ class Orders:
         match line.split():
             case ["limit", number] if number.isdecimal():
                 self.limit = int(number)
+            case ["rate", number] if number.isdecimal():
+                self.rate = int(number)
             case ["finish"]:
                 self.finish = True
             case ["drain"]:

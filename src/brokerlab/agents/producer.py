@@ -72,6 +72,9 @@ class Producer:
         self.report.become("ready")
         while not self._finished():
             self.orders.refresh()
+            if self.orders.rate is not None:
+                pacer = Pacer(self.orders.rate / load.producers, time.monotonic())
+                self.orders.rate = None
             count = min(self._room(), pacer.due(time.monotonic()), most)
             if count:
                 self._send(count)

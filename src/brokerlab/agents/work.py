@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,31 +13,35 @@ from brokerlab.agents.orders import Orders
 from brokerlab.agents.processor import Processor
 from brokerlab.agents.producer import Producer
 from brokerlab.agents.progress import Report
+from brokerlab.agents.relay import Relay
+from brokerlab.agents.writer import Writer
 from brokerlab.core import message
 from brokerlab.core.errors import UsageError
 from brokerlab.core.protocols import AgentSpec, Broker
+from brokerlab.core.store import Effects, Store
 from brokerlab.ledger import files
 from brokerlab.ledger.appended import AuditWriter, DeliveriesWriter
 from brokerlab.ledger.sends import SendsWriter
 from brokerlab.metrics.agent import Meter
 
 
-def work(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> None:
+def work(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store | None = None) -> None:
     """Do all of one agent's work. Raises BrokerlabError for what a user can meet."""
-    try:
-        role = {"producer": _produce, "consumer": _consume, "auditor": _audit, "processor": _process}[spec.role]
-    except KeyError:
-        raise UsageError(
-            f"no agent has the role {spec.role!r}", "Roles are producer, processor, consumer, auditor."
-        ) from None
+    roles = {"producer": _produce, "processor": _process, "consumer": _consume, "auditor": _audit}
+    stored = {"writer": _write, "relay": _relay}
+    if spec.role not in {*roles, *stored}:
+        raise UsageError(f"no agent has the role {spec.role!r}", f"roles: {', '.join([*roles, *stored])}")
     options.check(spec.options)
     report.become("starting")
-    role(spec, broker, orders, report)
+    if spec.role in roles:
+        roles[spec.role](spec, broker, orders, report, store)
+    else:
+        stored[spec.role](spec, broker, orders, report, _needed(store, spec))
     if report.state != "fenced":
         report.become("done")
 
 
-def _produce(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> None:
+def _produce(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store | None) -> None:
     path = Path(spec.ledger) / f"{spec.name}{files.SENDS.suffix}"
     with (
         closing(SendsWriter(path, _mark(spec), spec.producer, spec.messages, again=spec.start > 1)) as ledger,
@@ -46,20 +50,54 @@ def _produce(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) ->
         Producer(spec, sender, ledger, orders, report, Meter(spec)).run()
 
 
-def _consume(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> None:
+def _consume(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store | None) -> None:
+    with ExitStack() as stack:
+        effects = _effects(spec, store)
+        if effects:
+            stack.enter_context(closing(effects))
+        ledger = stack.enter_context(closing(DeliveriesWriter(_next_start(spec), _mark(spec))))
+        receiver = broker.receiver(spec.endpoint, spec.topic, spec.group, spec.settings)
+        stack.enter_context(closing(receiver))
+        if effects and effects.positions() is not None:
+            receiver.start_from(lambda: effects.positions() or {})
+        Consumer(spec, receiver, ledger, orders, report, Meter(spec), effects).run()
+
+
+def _effects(spec: AgentSpec, store: Store | None) -> Effects | None:
+    guard = options.option(spec.options, "effects")
+    return None if guard == "count" else _needed(store, spec).effects(spec.store_endpoint, spec.topic, guard)
+
+
+def _write(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store) -> None:
+    path = Path(spec.ledger) / f"{spec.name}{files.SENDS.suffix}"
     with (
-        closing(DeliveriesWriter(_next_start(spec), _mark(spec))) as ledger,
-        closing(broker.receiver(spec.endpoint, spec.topic, spec.group, spec.settings)) as receiver,
+        closing(SendsWriter(path, _mark(spec), spec.producer, spec.messages, again=spec.start > 1)) as ledger,
+        closing(store.changes(spec.store_endpoint, spec.topic)) as changes,
+        closing(broker.sender(spec.endpoint, spec.topic, spec.settings)) as sender,
     ):
-        Consumer(spec, receiver, ledger, orders, report, Meter(spec)).run()
+        Writer(spec, changes, sender, ledger, orders, report, Meter(spec)).run()
 
 
-def _process(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> None:
+def _relay(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store) -> None:
+    with (
+        closing(store.outbox(spec.store_endpoint, spec.topic)) as outbox,
+        closing(broker.sender(spec.endpoint, spec.topic, spec.settings)) as sender,
+    ):
+        Relay(spec, outbox, sender, orders, report).run()
+
+
+def _needed(store: Store | None, spec: AgentSpec) -> Store:
+    if store is None:
+        raise UsageError(f"the {spec.role} of {spec.variant} needs a store, and the scenario has none")
+    return store
+
+
+def _process(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store | None) -> None:
     with closing(broker.pipe(spec.endpoint, spec.source, spec.group, spec.topic, spec.settings)) as pipe:
         Processor(spec, pipe, orders, report, Meter(spec)).run()
 
 
-def _audit(spec: AgentSpec, broker: Broker, orders: Orders, report: Report) -> None:
+def _audit(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store | None) -> None:
     committed = options.option(spec.options, "view") == "committed"
     kind = files.STABLE if committed else files.AUDIT
     path = Path(spec.ledger) / f"{spec.name}{kind.suffix}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from brokerlab.core.errors import DeadlineError, LabError, UsageError
 
 if TYPE_CHECKING:
     from brokerlab.cli.lab_kubernetes import Wanted
+    from brokerlab.core.node import NodeSpec
     from brokerlab.core.protocols import Broker, Lab, Progress
     from brokerlab.labs.local.lab import LocalLab
 
@@ -26,6 +27,13 @@ class Healable(Protocol):
     """A lab of ours."""
 
     def heal(self) -> None: ...
+
+
+@runtime_checkable
+class Growing(Protocol):
+    """A lab that further brokers can be added to."""
+
+    def add(self, specs: Sequence[NodeSpec], *, say: Progress) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -100,12 +108,24 @@ def whole(broker: Broker, lab: Lab, nodes: int) -> None:
         _await_whole(broker, lab, nodes)
 
 
+def furnish(lab: Lab, others: Sequence[Broker], say: Progress) -> None:
+    """Add the brokers that a scenario needs beside its own, one node each, if the lab does not have them yet; they stay
+    as long as it does. Raises UsageError for a lab that can't have them."""
+    for broker in others:
+        if lab.nodes(broker.name):
+            continue
+        if not isinstance(lab, Growing):
+            raise UsageError(f"the lab {lab.name} has no {broker.name}, which the scenario needs", "use --lab local")
+        lab.add(broker.nodes(1), say=say)
+        _await_whole(broker, lab, 1)
+
+
 def _await_whole(broker: Broker, lab: Lab, nodes: int) -> None:
     admin = lab.admin(broker, {})
     try:
         admin.await_ready(nodes, READY_S)
     except DeadlineError as error:
-        raise LabError(error.message, "brokerlab lab status; brokerlab lab logs kafka-1") from error
+        raise LabError(error.message, f"brokerlab lab status; brokerlab lab logs {broker.name}-1") from error
     finally:
         admin.close()
 

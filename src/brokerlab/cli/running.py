@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brokerlab.cli.failures import interrupted
-from brokerlab.cli.labs import Where, ready
+from brokerlab.cli.labs import Where, furnish, ready
 from brokerlab.core.errors import BrokerlabError, InconclusiveError, UsageError
 
 if TYPE_CHECKING:
@@ -92,10 +92,12 @@ def experiment(lab: Lab, wanted: Wish, runs: Path, watcher: Watcher) -> tuple[Ru
     """Run and judge; the verdict is stored in the run folder. A run that can't be finished is an inconclusive one."""
     from brokerlab import catalog
     from brokerlab.engine.run import Request, run
-    from brokerlab.ledger import store
+    from brokerlab.ledger.store import create
     from brokerlab.reports import json
 
-    stored = store.create(runs, wanted.scenario.name)
+    name, asked = wanted.scenario.store, {variant.broker for variant in wanted.variants} - {""}
+    furnish(lab, [catalog.broker(each) for each in sorted({name, *asked} - {""})], watcher.say)
+    stored = create(runs, wanted.scenario.name)
     request = Request(
         lab,
         catalog.broker(wanted.scenario.broker),
@@ -105,6 +107,8 @@ def experiment(lab: Lab, wanted: Wish, runs: Path, watcher: Watcher) -> tuple[Ru
         wanted.load,
         stored.folder,
         wanted.settings,
+        catalog.store(name) if name else None,
+        {each: catalog.broker(each) for each in asked},
     )
     try:
         verdict = run(request, watcher)

@@ -47,8 +47,9 @@ class AgentSpec:
     partitions: tuple[int, ...] = ()  # an auditor's; () = all
     options: Mapping[str, str] = field(default_factory=dict)  # see `agents.options`
     source: str = ""  # the topic that a processor reads; `topic` is the one that it writes
-    store: str = ""  # host:port of the scenario's store; "" = it has none
+    store: str = ""  # the plug-in of the scenario's store; "" = it has none
     start: int = 1  # counts the processes that had this name: a killed agent's replacement is the 2nd
+    store_endpoint: str = ""
 
     @property
     def process(self) -> str:
@@ -240,6 +241,10 @@ class Receiver(Protocol):
 
     def assigned(self) -> bool: ...
 
+    def start_from(self, kept: Callable[[], Mapping[int, int]]) -> None:
+        """To be called before the first `receive`: partitions are read from where `kept` says, when they are assigned,
+        not from where the group committed."""
+
     def close(self) -> None: ...
 
 
@@ -304,6 +309,9 @@ class Admin(Protocol):
 
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
         """{resource: {setting: value}} as the broker describes them back: topics, `broker/<id>`; and our `client`."""
+
+    def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
+        """{topic: what it takes up now, as far as the broker tells}: `bytes`; of a table also `dead`, `live` rows."""
 
     def close(self) -> None: ...
 

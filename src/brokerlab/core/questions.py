@@ -7,6 +7,6 @@ QUESTIONS = (
     "What if we just 'fire and forget'?",
     "How do we guarantee it arrives?",
     "We solved reliability, but what other problem can appear?",
-    "How do we make consumers 'safe'?",
+    "How do we make consumers 'safe' for duplicates?",
     "Can the system just handle this for me?",
 )

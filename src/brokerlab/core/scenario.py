@@ -43,13 +43,22 @@ class Send:
     """Every producer sends until it has sent this share (0..1) of its messages; then the timeline goes on.
 
     answered: also wait until every send of these variants has its outcome; ("*",) = of all of them. at_most: go on
-    after so many seconds even if they are still sending, because a fault that is active may not last longer.
+    after so many seconds even if they are still sending, because a fault that is active may not last longer. rate:
+    messages a second and variant from now on; None: as before.
     """
 
     share: float
     answered: tuple[str, ...] = ()
     at_most: float | None = None
     says: str = ""
+    rate: int | None = None
+
+
+@dataclass(frozen=True)
+class Grow:
+    """Wait until all that was sent is processed, then start consumers until each variant has so many."""
+
+    consumers: int
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ class Heal:
     name: str
 
 
-Step: TypeAlias = Send | Hurt | Heal
+Step: TypeAlias = Send | Grow | Hurt | Heal
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ class Span:
     name: the fault's; of a send, what it says. What no `Heal` step undid has a heal of its own at the timeline's end.
     """
 
-    kind: Literal["send", "hurt", "heal"]
+    kind: Literal["send", "grow", "hurt", "heal"]
     name: str
     started_us: int
     ended_us: int
@@ -98,6 +107,7 @@ class Story:
 
     receipts: by the name of the `Hurt` step. nodes: broker id -> node name. skipped: a sentence for each fault that the
     lab can't do. spans: the steps as they were played; none in runs of before they were recorded.
+    storage: topic -> what it takes up in the broker when all is sent (`Admin.storage`).
     """
 
     receipts: Mapping[str, Receipt]
@@ -106,6 +116,7 @@ class Story:
     nodes: Mapping[int, str]
     skipped: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+    storage: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def windows(self) -> tuple[Window, ...]:

@@ -109,6 +109,17 @@ class Testimony:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """One stage of the load: how many messages were sent in it, how many of them came through a second, and how late
+    (p50 and p99, in milliseconds from being sent to being delivered)."""
+
+    name: str
+    messages: int
+    per_second: float
+    lag_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class VariantVerdict:
     """The judgement of one variant.
 
@@ -127,6 +138,7 @@ class VariantVerdict:
     latency_ms: Mapping[str, float] = field(default_factory=dict)
     autopsies: tuple[Autopsy, ...] = ()
     permits: str = ""
+    stages: tuple[Stage, ...] = ()
 
     def found(self, word: Word) -> int:
         finding = self.findings.get(word)

@@ -46,6 +46,7 @@ class Word(StrEnum):
     DUPLICATE = "duplicate"
     REDELIVERED = "redelivered"
     DUPLICATE_EFFECT = "duplicate effect"
+    MISSED_EFFECT = "missed effect"
     GHOST = "ghost"
     DROPPED = "dropped"
     RESURRECTED = "resurrected"
@@ -56,6 +57,7 @@ class Word(StrEnum):
     REWIND = "rewind"
     SKIP = "skip"
     PHANTOM = "phantom"
+    PHANTOM_EVENT = "phantom event"
     LATE = "late"
 
 
@@ -66,6 +68,7 @@ MEANING: dict[Word, str] = {
     Word.DUPLICATE: "one id at two or more offsets: written twice, by a producer's retry",
     Word.REDELIVERED: "one (partition, offset) delivered twice or more: by a consumer's restart or rebalance",
     Word.DUPLICATE_EFFECT: "one id applied twice in the database",
+    Word.MISSED_EFFECT: "processed, yet nothing of it is in the database",
     Word.GHOST: "outcome unknown, yet it appeared: permitted",
     Word.DROPPED: "outcome unknown, and it never appeared: permitted",
     Word.RESURRECTED: "reported as failed, yet it appeared",
@@ -76,6 +79,7 @@ MEANING: dict[Word, str] = {
     Word.REWIND: "a consumer went back in a partition",
     Word.SKIP: "a consumer jumped over records that nobody of its group had been given",
     Word.PHANTOM: "an id that nobody sent, or a message whose checksum is wrong",
+    Word.PHANTOM_EVENT: "an event of a change that was never committed in the database",
     Word.LATE: "delivered after its deadline",
 }
 

@@ -58,6 +58,7 @@ def read_story(folder: Path) -> Story:
         nodes={int(number): node for number, node in data["nodes"].items()},
         skipped=tuple(data["skipped"]),
         spans=tuple(Span(**row) for row in data.get("spans", ())),
+        storage=data.get("storage", {}),
     )
 
 

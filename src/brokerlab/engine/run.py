@@ -13,10 +13,13 @@ from brokerlab.core.files import write_json
 from brokerlab.core.load import Load
 from brokerlab.core.protocols import Admin, Broker, Lab, PartitionState, Scene
 from brokerlab.core.scenario import Scenario, Story, Variant
+from brokerlab.core.store import Store
 from brokerlab.core.verdict import RunVerdict
 from brokerlab.core.wait import until
 from brokerlab.core.watch import Watcher
+from brokerlab.engine import keeping
 from brokerlab.engine import verdict as verdicts
+from brokerlab.engine.admins import Admins
 from brokerlab.engine.observer import Observer
 from brokerlab.engine.plan import SETTINGS, WITNESS, Plan, save_story
 from brokerlab.engine.timeline import Timeline, possible
@@ -43,6 +46,12 @@ class Request:
     load: Load
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
+    store: Store | None = None
+    others: Mapping[str, Broker] = field(default_factory=dict)  # those that variants name, by name
+
+    @property
+    def store_endpoint(self) -> str:
+        return self.lab.endpoint(self.store.port) if self.store else ""
 
 
 def run(request: Request, watcher: Watcher) -> RunVerdict:
@@ -58,6 +67,7 @@ def run(request: Request, watcher: Watcher) -> RunVerdict:
         undo.callback(admin.close)
         topics = _create_topics(request, admin)
         undo.callback(_delete_topics, admin, [*topics.values(), *_sources(request, topics).values()])
+        _make_store(request, topics, undo)
         write_json(request.folder / SETTINGS, admin.settings(list(topics.values())))
         board = _expose(request, undo)
         observer = _observe(request, topics, board)
@@ -75,12 +85,19 @@ def _plan(request: Request) -> Plan:
 
 
 def _admin(request: Request) -> Admin:
-    return request.lab.admin(request.broker, request.settings)
+    main = request.lab.admin(request.broker, request.settings)
+    others = {name: request.lab.admin(broker, {}) for name, broker in request.others.items()}
+    topics = _topics(request)
+    return Admins(main, {topics[v.name]: others[v.broker] for v in request.variants if v.broker}) if others else main
+
+
+def _topics(request: Request) -> dict[str, str]:
+    return {variant.name: f"{TOPIC_PREFIX}{request.run}.{slug(variant.name)}" for variant in request.variants}
 
 
 def _create_topics(request: Request, admin: Admin) -> dict[str, str]:
     """One topic a variant; on a lab of ours all with the same replicas in the same order: one node leads them all."""
-    topics = {variant.name: f"{TOPIC_PREFIX}{request.run}.{slug(variant.name)}" for variant in request.variants}
+    topics = _topics(request)
     ids = list(_nodes(request))
     turn = request.load.seed % len(ids) if ids else 0
     settings = {topics[variant.name]: variant.topic for variant in request.variants}
@@ -104,6 +121,13 @@ def _nodes(request: Request) -> dict[int, str]:
 def _delete_topics(admin: Admin, topics: list[str]) -> None:
     """Only ever those that this run made."""
     admin.delete(topics)
+
+
+def _make_store(request: Request, topics: Mapping[str, str], undo: ExitStack) -> None:
+    """The tables of each variant, called after its topic."""
+    if store := request.store:
+        undo.callback(store.drop, request.store_endpoint, list(topics.values()))
+        store.create(request.store_endpoint, list(topics.values()))
 
 
 def _expose(request: Request, undo: ExitStack) -> Board:
@@ -148,6 +172,9 @@ def _experiment(request: Request, stage: _Stage, watcher: Watcher) -> Story:
         folder=request.folder,
         roles=request.scenario.roles,
         sources=_sources(request, topics),
+        store=request.scenario.store,
+        store_endpoint=request.store_endpoint,
+        others={name: request.lab.endpoint(broker.port) for name, broker in request.others.items()},
         link=request.lab.endpoint(request.broker.link) if "links" in request.lab.capabilities else "",
     )
     workload = Workload(request.lab, setting)
@@ -170,6 +197,7 @@ def _experiment(request: Request, stage: _Stage, watcher: Watcher) -> Story:
             _await_whole(admin, list(topics.values()))
             observer.look()
             receipts = timeline.receipts()
+            storage = admin.storage(list(topics.values()))
         watcher.phase("drain")
         for role in reversed(setting.roles):
             workload.order(role, "finish" if role == setting.roles[-1] else "drain")
@@ -177,7 +205,9 @@ def _experiment(request: Request, stage: _Stage, watcher: Watcher) -> Story:
         watcher.phase("audit")
         workload.start("auditor")
         workload.await_done("auditor", "the auditor to read every partition to its end", AUDIT_S)
-        return Story(receipts, observer.sightings(), topics, _nodes(request), skipped, timeline.spans())
+        if request.store:
+            keeping.write_down(request.store, setting)
+        return Story(receipts, observer.sightings(), topics, _nodes(request), skipped, timeline.spans(), storage)
 
 
 def _await_whole(admin: Admin, topics: list[str]) -> None:

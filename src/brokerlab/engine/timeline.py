@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from brokerlab.core import message
 from brokerlab.core.protocols import Fault, Lab, Receipt, Scene
-from brokerlab.core.scenario import Heal, Hurt, Send, Span, Step
+from brokerlab.core.scenario import Grow, Heal, Hurt, Send, Span, Step
 from brokerlab.core.watch import Watcher
 from brokerlab.engine.workload import Workload
 from brokerlab.ledger import remains
@@ -51,6 +51,9 @@ class Timeline:
                 case Send():
                     with self._span("send", step.says):
                         self._send(step)
+                case Grow():
+                    with self._span("grow", f"{step.consumers} consumers"):
+                        self._workload.grow(step.consumers)
                 case Hurt():
                     with self._span("hurt", step.name):
                         self._hurt(step)
@@ -72,7 +75,7 @@ class Timeline:
         return tuple(self._spans)
 
     @contextmanager
-    def _span(self, kind: Literal["send", "hurt", "heal"], name: str) -> Iterator[None]:
+    def _span(self, kind: Literal["send", "grow", "hurt", "heal"], name: str) -> Iterator[None]:
         started = time.time_ns() // 1000
         yield
         self._spans.append(Span(kind, name, started, time.time_ns() // 1000))
@@ -82,6 +85,8 @@ class Timeline:
             self._watcher.say(step.says)
         load = self._workload.setting.load
         sending = load.messages / load.rate if load.rate else 0
+        if step.rate is not None:
+            self._workload.order(self._workload.setting.roles[-1], f"rate {step.rate}")
         limits = self._workload.allow(step.share)
         enough = time.monotonic() + step.at_most if step.at_most is not None else None
         self._workload.await_sent(limits, step.answered, deadline=2 * sending + ANSWER_S, enough=enough)
@@ -123,7 +128,7 @@ def possible(steps: Sequence[Step], lab: Lab) -> tuple[tuple[Step, ...], tuple[s
         for step in steps
         if isinstance(step, Hurt) and not step.fault.needs <= lab.capabilities
     }
-    kept = tuple(step for step in steps if isinstance(step, Send) or step.name not in lacking)
+    kept = tuple(step for step in steps if isinstance(step, Send | Grow) or step.name not in lacking)
     return kept, tuple(
         f"the fault {name!r} was skipped: the lab {lab.name!r} can't {_said(needs)}" for name, needs in lacking.items()
     )

@@ -15,6 +15,7 @@ from brokerlab.judge import judge_run, judge_variant
 from brokerlab.ledger.books import counts
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.read import load
+from brokerlab.ledger.stages import stages
 from brokerlab.metrics.witness import COUNTERS
 
 
@@ -36,7 +37,8 @@ def _judge(
     facts = Facts(load(folder / "ledger" / slug(variant.name), piped=scenario.piped))
     told = witness["counts"].get(variant.name)
     heard = () if not witness["url"] or witness["problem"] else testimonies(counts(facts), told)
-    return judge_variant(facts, variant, heard, story.receipts)
+    judged = judge_variant(facts, variant, heard, story.receipts)
+    return replace(judged, stages=stages(facts, story.spans))
 
 
 def testimonies(ledger: Mapping[str, int], prometheus: Mapping[str, int] | None) -> tuple[Testimony, ...]:

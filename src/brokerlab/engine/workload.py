@@ -18,6 +18,7 @@ from brokerlab.core.words import ANSWERS
 READY_S = 60
 HOLD_S = 30
 GONE_S = 10
+CAUGHT_UP_S = 60
 STOP_S = 5
 
 
@@ -26,8 +27,8 @@ class Setting:
     """What all agents of a run have in common. settings: the user's own client properties.
 
     topics: variant -> the topic that is read and audited. sources: variant -> the topic that a processor reads, where
-    there is one. roles: see `Scenario`. store: the address of the scenario's store. link: the broker's endpoint by way
-    of the lab's links, "" where there are none.
+    there is one. roles: see `Scenario`. store: its plug-in's name. link: the broker's endpoint by way
+    of the lab's links, "" where there are none. others: the endpoints of the brokers that variants name.
     """
 
     run: str
@@ -41,7 +42,9 @@ class Setting:
     roles: tuple[str, ...] = ("consumer", "producer")
     sources: Mapping[str, str] = field(default_factory=dict)
     store: str = ""
+    store_endpoint: str = ""
     link: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def shares(self) -> list[int]:
         """How many messages each producer of a variant sends; the first ones take what does not divide."""
@@ -79,6 +82,19 @@ class Workload:
             started.append(self.lab.start_agent(spec, self.setting.folder / "logs"))
             self.agents.append(started[-1])
         return started
+
+    def grow(self, consumers: int) -> None:
+        """When what was sent is processed, start so many consumers of each variant as are lacking."""
+        until(
+            self._caught_up, "the consumers to process what was sent", deadline=CAUGHT_UP_S, every=0.02, seen=self._seen
+        )
+        numbers = range(len(self.of("consumer")) // len(self.setting.variants), consumers)
+        started = self._start(self._spec("consumer", v, number, 0) for v in self.setting.variants for number in numbers)
+        self._await(started, ("ready", "working"), "the further consumers to connect", READY_S)
+
+    def _caught_up(self) -> bool:
+        self.check()
+        return all(counts.get("processed", 0) >= counts.get("sent", 0) for counts in self.counters().values())
 
     def of(self, role: str) -> list[Agent]:
         return list({agent.spec.name: agent for agent in self.agents if agent.spec.role == role}.values())
@@ -235,12 +251,12 @@ class Workload:
             name=name,
             run=self.setting.run,
             variant=variant.name,
-            broker=self.setting.broker,
-            endpoint=(role in variant.linked and self.setting.link) or self.setting.endpoint,
+            broker=variant.broker or self.setting.broker,
+            endpoint=self._endpoint(role, variant),
             topic=source if source and role == "producer" else topic,
             ledger=str(folder),
             metrics=str(self.setting.folder / "metrics"),
-            settings={**self.setting.settings, **_settings(variant, role)},
+            settings={**({} if variant.broker else self.setting.settings), **_settings(variant, role)},
             load=self.setting.load,
             producer=number,
             messages=messages,
@@ -248,12 +264,18 @@ class Workload:
             options={**variant.options, "view": "committed"} if role == "auditor" and number else variant.options,
             source=source,
             store=self.setting.store,
+            store_endpoint=self.setting.store_endpoint,
         )
+
+    def _endpoint(self, role: str, variant: Variant) -> str:
+        if variant.broker:
+            return self.setting.others[variant.broker]
+        return (role in variant.linked and self.setting.link) or self.setting.endpoint
 
 
 def _settings(variant: Variant, role: str) -> Mapping[str, str]:
-    of_role = {"producer": variant.producer, "consumer": variant.consumer, "processor": variant.processor}
-    return of_role.get(role, {})
+    of_role = {"consumer": variant.consumer, "processor": variant.processor}
+    return of_role.get(role, variant.producer if role in ("producer", "writer", "relay") else {})
 
 
 def _tell(agents: Iterable[Agent], line: str) -> None:

@@ -7,12 +7,14 @@ is set: a reader believes the count. 24 bytes a delivery, 24 a commit, 16 an aud
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from brokerlab.core.store import Row
 from brokerlab.ledger import files
 
 
@@ -53,15 +55,17 @@ class DeliveriesWriter:
     def __init__(self, path: Path, mark: int) -> None:
         self._deliveries = RowsWriter(path, files.DELIVERIES, mark)
         self._commits = RowsWriter(path.with_suffix(files.COMMITS.suffix), files.COMMITS, mark)
-        self._processed = 0
+        self._processed = self._busy_us = 0
 
     def delivered(self, rows: NDArray[np.void]) -> None:
         """To be called before the application sees these messages."""
         self._deliveries.append(rows)
 
-    def processed(self, count: int) -> None:
-        """The application has finished so many more of what was delivered."""
+    def processed(self, count: int, busy_us: int = 0) -> None:
+        """The application has finished so many more of what was delivered, and worked on them for so long."""
         self._processed += count
+        self._busy_us += busy_us
+        self._deliveries.put("busy", self._busy_us)
         self._deliveries.put("processed", self._processed)
 
     def committed(self, offsets: Mapping[int, int], at: int) -> None:
@@ -76,6 +80,15 @@ class DeliveriesWriter:
     def close(self) -> None:
         self._deliveries.close()
         self._commits.close()
+
+
+def keep(path: Path, kind: files.Kind, mark: int, kept: Sequence[Row]) -> None:
+    """Write down all that a store's table held: `EFFECTS` or `CHANGES`."""
+    rows = np.zeros(len(kept), kind.rows)
+    for index, row in enumerate(kept):
+        rows[index]["producer"], rows[index]["seq"], rows[index]["at"] = row.producer, row.seq, row.at_us
+    with closing(RowsWriter(path, kind, mark)) as writer:
+        writer.append(rows)
 
 
 class AuditWriter:

@@ -12,6 +12,7 @@ import numpy as np
 
 from brokerlab.core.verdict import Finding, Identity
 from brokerlab.core.words import Outcome, Word
+from brokerlab.ledger import effects
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.gone import gone
 from brokerlab.ledger.ids import Bitmap, chunks, positions
@@ -21,11 +22,11 @@ from brokerlab.ledger.steps import groups
 
 
 def counts(facts: Facts) -> dict[str, int]:
-    """Ids by outcome and by what was seen of them, and rows: delivered, processed, audited."""
+    """Ids by outcome, as their senders were told, and by what was seen of them; rows: delivered, processed, audited."""
     ledger = facts.ledger
     return {
         "sent": _size(facts.sent),
-        **{outcome.name.lower(): _size(facts.is_(outcome)) for outcome in _ANSWERS},
+        **{outcome.name.lower(): int(np.count_nonzero(facts.told == outcome)) for outcome in _ANSWERS},
         "received": _size(facts.received),
         "logged": _size(facts.logged),
         "aborted": _size(facts.aborted),
@@ -35,6 +36,8 @@ def counts(facts: Facts) -> dict[str, int]:
         "audited": len(ledger.audit.rows),
         "withdrawn": facts.seen.log_withdrawn,
         **{place: _size(ids) for place, ids in gone(facts).items()},
+        **(effects.counts(facts) if ledger.keeps_effects else {}),
+        **({} if ledger.changes is None else {"committed": _size(facts.is_(Outcome.ACKED))}),
     }
 
 
@@ -43,7 +46,11 @@ _ANSWERS = (Outcome.ACKED, Outcome.HANDED, Outcome.UNKNOWN, Outcome.FAILED)
 
 def identities(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Identity, ...]:
     """The books as printed. `findings` are the checkers', of the same facts."""
-    return (*_of_ids(facts, findings), *_of_rows(facts))
+    return (
+        *_of_ids(facts, findings),
+        *_of_rows(facts),
+        *(effects.identities(facts, findings) if facts.ledger.keeps_effects else ()),
+    )
 
 
 def _of_ids(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Identity, ...]:
@@ -63,7 +70,11 @@ def _of_ids(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Identity, .
             fates + _size(withdrawn),
         ),
         Identity("unknown = ghost + dropped", _size(facts.unknown), found(Word.GHOST, Word.DROPPED)),
-        Identity("failed = resurrected + refused", _size(facts.failed), found(Word.RESURRECTED, Word.REFUSED)),
+        Identity(
+            "failed = resurrected + phantom events + refused",
+            _size(facts.failed),
+            found(Word.RESURRECTED, Word.PHANTOM_EVENT, Word.REFUSED),
+        ),
     )
 
 

@@ -32,12 +32,28 @@ class Facts:
     # ------------------------------------------------------------ what became of the sends
 
     @cached_property
-    def outcome(self) -> NDArray[np.uint8]:
-        """`Outcome` by id; a send that was never answered counts as unknown."""
+    def told(self) -> NDArray[np.uint8]:
+        """`Outcome` by id, as the sender was told; a send that was never answered counts as unknown."""
         found = np.zeros(self.ids.size, np.uint8)
         for first, rows in zip(self.ids.base, self.ledger.sends, strict=False):
             found[first : first + len(rows)] = rows["outcome"]
         found[found == Outcome.SENT] = Outcome.UNKNOWN
+        return found
+
+    @cached_property
+    def outcome(self) -> NDArray[np.uint8]:
+        """`Outcome` by id. Where messages tell of a database's changes, the database knows best: a committed change is
+        promised to everyone, whatever its writer was told; what was not committed surely did not happen."""
+        if self.ledger.changes is None:
+            return self.told
+        committed = np.where(self.among(self.ledger.changes), Outcome.ACKED, Outcome.FAILED).astype(np.uint8)
+        return np.where(self.told == Outcome.UNUSED, self.told, committed)
+
+    def among(self, rows: Rows) -> Bitmap:
+        """The ids that these rows name."""
+        found = np.zeros(self.ids.size, np.bool_)
+        ids = self.ids.of(rows)
+        found[ids[ids >= 0]] = True
         return found
 
     @cached_property
@@ -149,8 +165,13 @@ class Facts:
 
     @property
     def received(self) -> Bitmap:
-        """Processed by the application at least once."""
-        return self.seen.received
+        """Processed by the application at least once: it said so, or died before it could, but its effect is there."""
+        return self.seen.received | self.effected if self.ledger.keeps_effects else self.seen.received
+
+    @cached_property
+    def effected(self) -> Bitmap:
+        """With an effect in the store at least once."""
+        return self.among(self.ledger.effects)
 
     @property
     def appeared(self) -> Bitmap:

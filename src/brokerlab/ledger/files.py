@@ -32,7 +32,8 @@ HEADER = np.dtype(
         ("number", "<u4"),  # sends: the producer's number
         ("state", "<u4"),  # 1 when the agent ended in good order (deliveries: drained)
         ("used", "<u8"),  # bytes of the area that count
-        ("spare", "V32"),
+        ("busy", "<u8"),  # deliveries: microseconds that the application worked on those it finished
+        ("spare", "V24"),
     ]
 )
 
@@ -53,6 +54,8 @@ AUDIT = Kind(".audit", b"BLaudit", records.AUDITED)  # one per auditor; the area
 REMAINS = Kind(".remains", b"BLremain", records.REMAIN)  # one per death of a node
 STABLE = Kind(".committed", b"BLstable", records.AUDITED)  # the same, of what is committed alone
 TRANSACTIONS = Kind(".transactions", b"BLtransa", records.TRANSACTION)  # one per transactional producer
+EFFECTS = Kind(".effects", b"BLeffect", records.EFFECT)  # one: what the store held when all was over
+CHANGES = Kind(".changes", b"BLchange", records.EFFECT)  # one, when the store is where messages come from
 
 AREA = PAGE - HEADER.itemsize
 

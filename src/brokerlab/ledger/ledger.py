@@ -30,6 +30,7 @@ class Consumer:
     processed: int  # the first `processed` deliveries were processed
     commits: Rows = field(default_factory=lambda: no_rows(records.COMMIT))
     drained: bool = True  # it read to the end after healing; False: it was killed or ran out of time
+    busy_us: int = 0  # how long the application worked on those that it finished
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,13 @@ class Ledger:
     """All that is known of one variant's messages.
 
     sends: one `SEND` array a producer, indexed by sequence number. consumers: the group's members, each once a start.
-    transactions: one `TRANSACTION` array a producer, or empty. effects: `EFFECT` rows. deadline_us: the longest that a
-    delivery may take, or None. remains: `REMAIN` rows of what nodes that had died still had, None when nobody looked.
-    committed: the audit of what is committed alone, where there are transactions; a record that is in the full audit
-    and not in this one was withdrawn. piped: what was sent was acknowledged in another log than the one that is
-    audited, in front of a processor. torn: sentences about tails that a killed agent left half-written.
+    transactions: one `TRANSACTION` array a producer, or empty. effects: `EFFECT` rows, where consumers keep them
+    (keeps_effects). changes: the rows that were committed in the database that the messages tell of, or None: nothing
+    but the broker says what was sent. deadline_us: the longest that a delivery may take, or None. remains: `REMAIN`
+    rows of what nodes that had died still had, None when nobody looked. committed: the audit of what is committed
+    alone, where there are transactions; a record that is in the full audit and not in this one was withdrawn. piped:
+    what was sent was acknowledged in another log than the one that is audited, in front of a processor. torn: sentences
+    about tails that a killed agent left half-written.
     """
 
     sends: tuple[Rows, ...]
@@ -75,6 +78,8 @@ class Ledger:
     audit: Audit
     transactions: tuple[Rows, ...] = ()
     effects: Rows = field(default_factory=lambda: no_rows(records.EFFECT))
+    keeps_effects: bool = False
+    changes: Rows | None = None
     deadline_us: int | None = None
     remains: Rows | None = None
     torn: tuple[str, ...] = ()

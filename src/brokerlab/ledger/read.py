@@ -1,6 +1,7 @@
 """Reading a variant's ledger folder back: a `Ledger` whose arrays are memory-mapped, so that nothing is copied.
 
-A folder holds `<producer>.sends`, `<consumer>.<start>.deliveries` and `.commits`, `<auditor>.audit`. What a killed
+A folder holds `<producer>.sends`, `<consumer>.<start>.deliveries` and `.commits`, `<auditor>.audit`, and
+where there is a store `<store>.effects` and `.changes`. What a killed
 agent left half-written behind the counted rows is named in `Ledger.torn`. Rows that several auditors wrote are joined
 (16 bytes a message are copied); those of one are not.
 """
@@ -23,8 +24,8 @@ def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False) -
     sends = sorted(_all(folder, files.SENDS), key=lambda file: file.number("number"))
     deliveries, commits = _all(folder, files.DELIVERIES), _all(folder, files.COMMITS)
     audits, transactions = _all(folder, files.AUDIT), _all(folder, files.TRANSACTIONS)
-    stable = _all(folder, files.STABLE)
-    everything = [*sends, *deliveries, *commits, *audits, *transactions, *stable]
+    stable, effects, changes = _all(folder, files.STABLE), _all(folder, files.EFFECTS), _all(folder, files.CHANGES)
+    everything = [*sends, *deliveries, *commits, *audits, *transactions, *stable, *effects, *changes]
     _same_run(everything)
     _distinct(sends)
     missing = _missing(sends)
@@ -33,6 +34,9 @@ def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False) -
         consumers=tuple(_consumer(file, {c.path.stem: c.rows for c in commits}) for file in deliveries),
         audit=_audit(audits),
         transactions=_by_number(transactions, records.TRANSACTION),
+        effects=_joined(effects, records.EFFECT),
+        keeps_effects=bool(effects),
+        changes=_joined(changes, records.EFFECT) if changes else None,
         deadline_us=deadline_us,
         remains=_remains(folder),
         torn=tuple(file.torn for file in everything if file.torn) + missing,
@@ -81,6 +85,7 @@ def _consumer(file: files.Opened, commits: dict[str, Rows]) -> Consumer:
         name=file.path.stem,
         deliveries=file.rows,
         processed=file.number("processed"),
+        busy_us=file.number("busy"),
         commits=commits.get(file.path.stem, no_rows(records.COMMIT)),
         drained=bool(file.number("state")),
     )
@@ -103,6 +108,9 @@ def _audit(audits: list[files.Opened]) -> Audit:
         for file in audits
         for span in _spans(file)
     ]
-    rows = [file.rows for file in audits if len(file.rows)]
-    joined = rows[0] if len(rows) == 1 else np.concatenate(rows) if rows else no_rows(records.AUDITED)
-    return Audit(joined, tuple(partitions))
+    return Audit(_joined(audits, records.AUDITED), tuple(partitions))
+
+
+def _joined(opened: list[files.Opened], kind: np.dtype[np.void]) -> Rows:
+    rows = [file.rows for file in opened if len(file.rows)]
+    return rows[0] if len(rows) == 1 else np.concatenate(rows) if rows else no_rows(kind)

@@ -32,8 +32,8 @@ AUDITED = np.dtype([("offset", "<i8"), ("seq", "<u4"), ("producer", "<u2"), ("pa
 # One per transaction: the sequence numbers first..last (inclusive) of one producer.
 TRANSACTION = np.dtype([("first", "<u4"), ("last", "<u4"), ("outcome", "u1"), ("pad", "V7")])
 
-# One per effect found in the effects store.
-EFFECT = np.dtype([("seq", "<u4"), ("producer", "<u2"), ("pad", "V2")])
+# One per effect, or per committed change, found in the store.
+EFFECT = np.dtype([("at", "<i8"), ("seq", "<u4"), ("producer", "<u2"), ("pad", "V2")])
 
 # One per message found in the files of a node that had died, before it was started again.
 REMAIN = np.dtype([("seq", "<u4"), ("producer", "<u2"), ("pad", "V2")])

@@ -38,6 +38,7 @@ LATENCY = {
 }
 ROLES = {
     "producer": (("sent", "acked", "handed", "failed", "unknown"), ("ack",)),
+    "writer": (("sent", "acked"), ("ack",)),
     "consumer": (("delivered", "processed", "committed"), ("delivery",)),
     "auditor": (("audited",), ()),
     "processor": (("consumed", "produced"), ()),

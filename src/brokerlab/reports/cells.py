@@ -18,6 +18,8 @@ NUMBERS = (
     "gone",
     "Prometheus",
     "p50/p99 ms",
+    "effects",
+    "phantom events",
 )
 HEADLINE = 5  # the first of them stay beside the verdict
 NOTHING = "-"
@@ -37,6 +39,8 @@ def numbers(variant: VariantVerdict) -> tuple[str, ...]:
         _gone(variant),
         _prometheus(variant),
         _latency(variant),
+        _effects(variant),
+        _phantoms(variant),
     )
 
 
@@ -95,6 +99,19 @@ def percent(share: float) -> str:
 
     scale = 10.0 ** (1 - floor(log10(share * 100)))
     return f"{ceil(round(share * 100 * scale, 6)) / scale:g} %"
+
+
+def _effects(variant: VariantVerdict) -> str:
+    """How many there are in the store, and how many messages have none, or more than one."""
+    if "effects" not in variant.counts:
+        return NOTHING
+    wrong = {"twice": variant.found(Word.DUPLICATE_EFFECT), "never": variant.found(Word.MISSED_EFFECT)}
+    return "\n".join([f"{variant.counts['effects']:,}", *[f"{count:,} {how}" for how, count in wrong.items() if count]])
+
+
+def _phantoms(variant: VariantVerdict) -> str:
+    """Where a database is what events tell of."""
+    return f"{variant.found(Word.PHANTOM_EVENT):,}" if "committed" in variant.counts else NOTHING
 
 
 def _prometheus(variant: VariantVerdict) -> str:

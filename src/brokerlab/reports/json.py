@@ -17,6 +17,7 @@ from brokerlab.core.verdict import (
     Identity,
     MessageRef,
     RunVerdict,
+    Stage,
     Testimony,
     VariantVerdict,
     Verdict,
@@ -66,6 +67,7 @@ def _variant(variant: VariantVerdict) -> dict[str, Any]:
         "testimonies": [{**asdict(each), "agrees": each.agrees} for each in variant.testimonies],
         "reasons": list(variant.reasons),
         "latency_ms": dict(variant.latency_ms),
+        "stages": [asdict(stage) for stage in variant.stages],
         "autopsies": [{**asdict(each), "word": each.word.value} for each in variant.autopsies],
     }
 
@@ -107,6 +109,7 @@ def _decoded(data: Mapping[str, Any]) -> VariantVerdict:
         latency_ms=data["latency_ms"],
         autopsies=tuple(_autopsy(each) for each in data["autopsies"]),
         permits=data["permits"],
+        stages=tuple(Stage(**stage) for stage in data.get("stages", ())),
     )
 
 

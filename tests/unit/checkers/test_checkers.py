@@ -18,6 +18,8 @@ KILLED = {"drained": False}
 Case = tuple[str, Ledger, int]
 
 LOST: list[Case] = [
+    ("committed in the database, told to nobody", history("AU", "0", changes="0 1"), 1),
+    ("neither committed nor told", history("AA", "0", changes="0"), 0),
     ("acknowledged, and gone", history(FIVE, "0 1 2 3", [Reader("0-3")]), 1),
     ("handed over with acks=0, and gone", history("HHHHH", "0 1"), 3),
     (
@@ -120,6 +122,7 @@ DROPPED: list[Case] = [
     ("never sent", history("A.", "0"), 0),
 ]
 RESURRECTED: list[Case] = [
+    ("a change that was not committed is another thing", history("AA", changes="0"), 0),
     ("failed, and in the log", history("AF"), 1),
     ("failed, and read", history("AF", "0", [Reader("0 1@1")]), 1),
     ("failed, and nowhere", history("AF", "0"), 0),
@@ -202,6 +205,22 @@ PHANTOM: list[Case] = [
     ("nothing is", history("AA"), 0),
     ("failed, but sent", history("AF"), 0),
 ]
+MISSED_EFFECT: list[Case] = [
+    ("processed, without one", history(FIVE, effects="0 1 3"), 2),
+    ("an effect of nobody's instead", history("AA", effects="0 9"), 1),
+    ("also of one that nobody acknowledged", history("AU", effects="0"), 1),
+    ("each has its own", history(FIVE, effects="4 3 2 1 0"), 0),
+    ("not processed yet", history(FIVE, None, [Reader("0-4", processed=2, drained=False)], effects="0 1"), 0),
+    ("no effects are kept", history(FIVE), 0),
+]
+PHANTOM_EVENT: list[Case] = [
+    ("published, not committed", history("AAA", changes="0 2"), 1),
+    ("read, though in no log", history("AA", "0", [Reader("0 1@1")], changes="0"), 1),
+    ("though its writer believes it done", history("AU", changes=""), 2),
+    ("nobody heard of it", history("AA", "0", changes="0"), 0),
+    ("all committed, also what the writer never heard of", history("AU", changes="0 1"), 0),
+    ("the log is the truth", history("AF", "0 1"), 0),
+]
 _SLOW = READ - SENT  # message n is sent at SENT + n ms and read at READ + n ms
 LATE: list[Case] = [
     ("all of them", history(FIVE, deadline_us=_SLOW - 1), 5),
@@ -222,6 +241,7 @@ CASES: dict[Word, list[Case]] = {
     Word.DUPLICATE: DUPLICATE,
     Word.REDELIVERED: REDELIVERED,
     Word.DUPLICATE_EFFECT: DUPLICATE_EFFECT,
+    Word.MISSED_EFFECT: MISSED_EFFECT,
     Word.GHOST: GHOST,
     Word.DROPPED: DROPPED,
     Word.RESURRECTED: RESURRECTED,
@@ -232,6 +252,7 @@ CASES: dict[Word, list[Case]] = {
     Word.REWIND: REWIND,
     Word.SKIP: SKIP,
     Word.PHANTOM: PHANTOM,
+    Word.PHANTOM_EVENT: PHANTOM_EVENT,
     Word.LATE: LATE,
 }
 

@@ -46,13 +46,16 @@ class Model:
         for n in range(r.randint(0, 3)):
             consumers.append(self.consumer(f"c{n}", history))
         audit = self.audit(logs)
+        effects = self.effects(sends)
         return Ledger(
             sends=tuple(sends),
             consumers=tuple(consumers),
             audit=audit,
             committed=self.committed(audit) if self.happens("abort") else None,
             transactions=tuple(self.transactions(len(rows)) for rows in sends) if self.happens("transactions") else (),
-            effects=self.effects(sends),
+            effects=effects,
+            keeps_effects=bool(len(effects)) or self.happens("effects"),
+            changes=self.effects(sends) if self.happens("changes") else None,
             deadline_us=r.choice((None, 0, 300, 2000)),
         )
 
@@ -147,5 +150,5 @@ class Model:
 
 WRONGS = (
     *("outcome", "loss", "duplicate", "reorder", "invent", "gap", "jump", "stop", "untold"),
-    *("abort", "truncation", "cut", "transactions", "effects"),
+    *("abort", "truncation", "cut", "transactions", "effects", "changes"),
 )

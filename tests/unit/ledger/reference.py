@@ -24,6 +24,10 @@ class Reference:
             for seq, row in enumerate(rows)
             if row["outcome"] != Outcome.UNUSED
         }
+        self.changes = ledger.changes is not None
+        if ledger.changes is not None:
+            committed = {_id(row) for row in ledger.changes}
+            self.outcome = {i: Outcome.ACKED if i in committed else Outcome.FAILED for i in self.outcome}
         self.ending = {
             (producer, seq): TransactionOutcome(int(row["outcome"]))
             for producer, rows in enumerate(ledger.transactions)
@@ -43,6 +47,8 @@ class Reference:
         self.processed = {
             _id(row) for c in ledger.consumers for row in c.deliveries[: c.processed] if _place(row) not in gone
         }
+        if ledger.keeps_effects:
+            self.processed |= {_id(row) for row in ledger.effects}
         self.logged = {identity for identity, _ in self.log}
         self.appeared = self.logged | {identity for identity, _, _ in self.deliveries}
         self.audited = ledger.audit.complete and all(p.low == 0 for p in ledger.audit.partitions)
@@ -66,9 +72,10 @@ class Reference:
             Word.DUPLICATE: self.duplicates(),
             Word.REDELIVERED: self.redeliveries(),
             Word.DUPLICATE_EFFECT: self.effects(),
+            Word.MISSED_EFFECT: self.missed_effects(),
             Word.GHOST: len(unknown & self.appeared),
             Word.DROPPED: len(unknown - self.appeared),
-            Word.RESURRECTED: len(failed & self.appeared),
+            Word.RESURRECTED: 0 if self.changes else len(failed & self.appeared),
             Word.REFUSED: len(failed - self.appeared),
             Word.ABORTED_READ: len({i for i in self.outcome if self.aborted(i)} & delivered | self.aborted_reads),
             Word.TORN_TRANSACTION: self.torn(),
@@ -76,6 +83,7 @@ class Reference:
             Word.REWIND: self.rewinds(),
             Word.SKIP: self.skips(),
             Word.PHANTOM: self.phantoms(),
+            Word.PHANTOM_EVENT: len(failed & self.appeared) if self.changes else 0,
             Word.LATE: self.late(),
         }
 
@@ -116,6 +124,10 @@ class Reference:
     def effects(self) -> int:
         times = Counter(_id(row) for row in self.ledger.effects)
         return sum(n > 1 for identity, n in times.items() if identity in self.outcome)
+
+    def missed_effects(self) -> int:
+        kept = {_id(row) for row in self.ledger.effects}
+        return len((self.processed & set(self.outcome)) - kept) if self.ledger.keeps_effects else 0
 
     def torn(self) -> int:
         found = 0

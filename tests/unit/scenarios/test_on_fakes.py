@@ -33,7 +33,7 @@ def carry_out(scenario: Scenario, folder: Path, mischief: Mischief | None = None
     lab = ThreadLab()
     lab.broker.mischief = mischief or Mischief()
     load = replace(scenario.load, messages=600, rate=2000, consumers=1, partitions=1)
-    return run(Request(lab, lab.broker, "run", scenario, scenario.variants, load, folder), Silent())
+    return run(Request(lab, lab.broker, "run", scenario, scenario.variants, load, folder, store=lab.store), Silent())
 
 
 @every

@@ -112,6 +112,10 @@ class KafkaAdmin:
             resources[f"broker/{number}"] = ConfigResource(ConfigResource.Type.BROKER, str(number))
         return {"client": told(), **{name: self._described(name, resource) for name, resource in resources.items()}}
 
+    def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Kafka's client does not tell."""
+        return {}
+
     def close(self) -> None:
         self._ends.close()
 

@@ -6,7 +6,7 @@ events, since offsets at a partition's end may hold transaction markers, which a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +34,7 @@ class KafkaReceiver:
         self._news: dict[int, int] = {}  # committed when partitions came or went: told by the next `commit`
         self._revoked: set[int] = set()
         self._assigned = False
+        self._kept: Callable[[], Mapping[int, int]] = dict  # positions that are kept elsewhere: none
 
     # ------------------------------------------------------------ beginning
 
@@ -51,13 +52,24 @@ class KafkaReceiver:
         self._client.assign([TopicPartition(self.topic, partition, low) for partition, low in starts.items()])
         self._positions, self._assigned = starts, True
 
-    def _on_assign(self, _: Consumer, parts: list[TopicPartition]) -> None:
-        """Positions of new partitions: what the group had committed, else their beginning."""
+    def start_from(self, kept: Callable[[], Mapping[int, int]]) -> None:
+        self._kept = kept
+
+    def _on_assign(self, client: Consumer, parts: list[TopicPartition]) -> None:
+        """Positions of new partitions: what is kept elsewhere, or the group committed, else their beginning."""
         known = self._client.committed(parts, timeout=ASK_S)
         self._positions |= {part.partition: part.offset if part.offset >= 0 else self._low(part) for part in known}
         self._committed |= {part.partition: self._positions[part.partition] for part in known}
         self._news |= {part.partition: part.offset for part in known if part.offset >= 0}
+        if kept := self._kept():
+            self._begin_at(client, {part.partition: kept.get(part.partition, 0) for part in parts})
         self._assigned = True
+
+    def _begin_at(self, client: Consumer, positions: Mapping[int, int]) -> None:
+        from confluent_kafka import TopicPartition
+
+        self._positions |= positions
+        client.assign([TopicPartition(self.topic, partition, at) for partition, at in positions.items()])
 
     def _on_revoke(self, _: Consumer, parts: list[TopicPartition]) -> None:
         """All that was given out has been processed by now (the loop asks for more only then): commit it.

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brokerlab.brokers.postgres.store import STORE as STORE
+from brokerlab.core.errors import UsageError
 from brokerlab.core.node import NodeSpec
-from brokerlab.core.protocols import Admin, Receiver, Sender
+from brokerlab.core.protocols import Admin, Broker, Pipe, Receiver, Sender
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,22 @@ class Postgres:
 
         return member(endpoint, topic, group, settings)
 
-    def auditor(self, endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str]) -> Receiver:
+    def pipe(self, endpoint: str, source: str, group: str, topic: str, settings: Mapping[str, str]) -> Pipe:
+        raise UsageError("brokerlab has no processor over Postgres", "a scenario with a processor runs on kafka")
+
+    def auditor(
+        self,
+        endpoint: str,
+        topic: str,
+        partitions: Sequence[int],
+        settings: Mapping[str, str],
+        *,
+        committed: bool = False,
+    ) -> Receiver:
+        """Nobody sees in a table what is not committed."""
         from brokerlab.brokers.postgres.reader import auditor
 
         return auditor(endpoint, topic, partitions)
 
 
-BROKER = Postgres()
+BROKER: Broker = Postgres()

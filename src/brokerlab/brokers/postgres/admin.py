@@ -46,17 +46,19 @@ class PostgresAdmin:
     def create(
         self, topics: Mapping[str, Mapping[str, str]], partitions: int, assignment: Sequence[int] | None
     ) -> None:
-        """Create {topic: settings}: `queue` = "visibility" wants an index by the time of visibility."""
+        """Create {topic: settings}. A log (`queue` = "") has its partitions; a queue is one table, for workers share it
+        by rows. `queue` = "visibility" wants an index by the time of visibility."""
         import psycopg
 
         try:
             with self._link.transaction():
                 for topic, settings in topics.items():
                     own = tables.chosen(settings, {"queue": ""})
+                    count = 1 if own["queue"] else partitions
                     self._link.execute(
-                        "INSERT INTO brokerlab.topics VALUES (%s, %s, %s)", (topic, partitions, json.dumps(own))
+                        "INSERT INTO brokerlab.topics VALUES (%s, %s, %s)", (topic, count, json.dumps(own))
                     )
-                    for partition in range(partitions):
+                    for partition in range(count):
                         self._link.execute(tables.statement(tables.TABLE, topic, partition))
                         if own["queue"] == "visibility":
                             self._link.execute(tables.statement(VISIBILITY_INDEX, topic, partition))

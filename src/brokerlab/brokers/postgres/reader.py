@@ -68,6 +68,9 @@ class LogReader:
     def assigned(self) -> bool:
         return True
 
+    def start_from(self, kept: Callable[[], Mapping[int, int]]) -> None:
+        self._positions |= kept()
+
     def close(self) -> None:
         with contextlib.suppress(Exception):  # the server may be gone
             self._link.close()

@@ -11,7 +11,7 @@ works; a worker that dies, or takes longer, has its rows read again by another (
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from brokerlab.brokers.postgres import tables
@@ -51,6 +51,7 @@ class QueueWorker:
         self._hidden = float(settings["visibility.ms"])
         self._positions = dict.fromkeys(range(tables.partitions(link, topic)), 0)
         self._held: dict[int, list[int]] = {}
+        self._done: dict[int, int] = {}  # above all that this worker is done with
         self._news: dict[int, int] = {}
         link.commit()
 
@@ -82,7 +83,8 @@ class QueueWorker:
                 self._link.execute(tables.statement(DONE, self._topic, partition), (ids,))
         if held:
             self._link.commit()
-        return {partition: ids[-1] + 1 for partition, ids in held.items()}
+        self._done |= {at: max(self._done.get(at, 0), ids[-1] + 1) for at, ids in held.items()}
+        return {partition: self._done[partition] for partition in held}
 
     def ends(self) -> Mapping[int, tuple[int, int]]:
         return {at: (0, tables.end(self._link, self._topic, at)) for at in self._positions}
@@ -99,6 +101,9 @@ class QueueWorker:
 
     def assigned(self) -> bool:
         return True
+
+    def start_from(self, kept: Callable[[], Mapping[int, int]]) -> None:
+        raise UsageError("a queue has no positions to start from", "read the table as a log: queue=log")
 
     def close(self) -> None:
         with contextlib.suppress(Exception):  # the server may be gone

@@ -42,14 +42,14 @@ class PostgresSender:
         self._endpoint, self._topic = endpoint, topic
         self._handing, self._batch = own["acks"] == "0", int(own["batch"])
         self._link = connect(endpoint, autocommit=True)
-        tables.partitions(self._link, topic)
+        self._partitions = tables.partitions(self._link, topic)
         self._answers: list[Outcomes] = []
 
     def send(
         self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None, *, insist: bool = False
     ) -> int:
         """Write as many as make one commit, and remember what became of them for `poll`; it is never without room."""
-        taken = list(values[: self._batch])
+        taken, partition = list(values[: self._batch]), partition % self._partitions
         outcome, offsets, reason = self._insert(taken, partition)
         known = len(offsets) == len(taken)
         self._answers.append(

@@ -52,6 +52,10 @@ class RemoteAdmin:
         found: dict[str, dict[str, str]] = self._ask("settings", {"topics": list(topics)}, SLOW_S)
         return found
 
+    def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
+        """No broker that has pods tells."""
+        return {}
+
     def close(self) -> None:
         with contextlib.suppress(BrokerlabError, AnsweredError):  # unused, it is closed there by itself
             self._outpost.json("post", f"close/{self._name}")

@@ -189,9 +189,14 @@ def resume(process: ProcessId) -> None:
 def limit_files(process: ProcessId, size: int | None) -> None:
     """Have the kernel refuse every write behind the first `size` bytes of any file (EFBIG); None: it does no longer."""
     if found := process.find():
-        with contextlib.suppress(psutil.NoSuchProcess):
+        try:
             _, most = found.rlimit(psutil.RLIMIT_FSIZE)
             found.rlimit(psutil.RLIMIT_FSIZE, (most if size is None else size, most))
+        except psutil.NoSuchProcess:
+            return
+        except psutil.AccessDenied as error:  # another user's: it can't be limited, so nothing needs to be undone
+            if size is not None:
+                raise LabError(f"the files of process {process.pid}, another user's, can't be limited") from error
 
 
 def _signal(process: ProcessId, number: signal.Signals) -> None:

@@ -1,0 +1,45 @@
+"""What a variant did in each stage of the load: how many messages a second came through, and how late they were.
+
+A stage is a span of the timeline in which messages were sent. Its messages are those sent within it; each counts when
+it was delivered first, whenever that was. Rates are over the time from the stage's beginning to its last such delivery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from brokerlab.core.scenario import Span
+from brokerlab.core.verdict import Stage
+from brokerlab.ledger.facts import Facts
+from brokerlab.ledger.ids import Integers
+
+_NEVER = np.iinfo(np.int64).max
+
+
+def stages(facts: Facts, spans: Iterable[Span]) -> tuple[Stage, ...]:
+    sent, came = _times(facts)
+    return tuple(_stage(span, sent, came) for span in spans if span.kind == "send" and span.name)
+
+
+def _stage(span: Span, sent: Integers, came: Integers) -> Stage:
+    own = (sent >= span.started_us) & (sent <= span.ended_us)
+    there = own & (came != _NEVER)
+    if not there.any():
+        return Stage(span.name, int(np.count_nonzero(own)), 0.0, {})
+    late = np.sort(came[there] - sent[there])
+    seconds = max(1, int(came[there].max()) - span.started_us) / 1e6
+    lag = {name: float(late[int(np.ceil(q * len(late))) - 1]) / 1000 for name, q in (("p50", 0.5), ("p99", 0.99))}
+    return Stage(span.name, int(np.count_nonzero(own)), len(late) / seconds, lag)
+
+
+def _times(facts: Facts) -> tuple[Integers, Integers]:
+    """When each id was sent, and when it was delivered first."""
+    sent = np.concatenate([np.zeros(0, np.int64), *(rows["sent_at"] for rows in facts.ledger.sends)])
+    came = np.full(facts.ids.size, _NEVER)
+    for consumer in facts.ledger.consumers:
+        ids = facts.ids.of(consumer.deliveries)
+        known = ids >= 0
+        np.minimum.at(came, ids[known], consumer.deliveries["at"][known])
+    return sent, came

@@ -1,0 +1,105 @@
+"""A table as a queue, on a real Postgres: what two workers at once get, and what becomes of a dead one's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import numpy as np
+import pytest
+
+from brokerlab.brokers.postgres import BROKER
+from brokerlab.core import message
+from brokerlab.core.errors import UsageError
+from brokerlab.core.protocols import Receiver
+from brokerlab.core.wait import until
+from brokerlab.labs.local.lab import LocalLab
+
+pytestmark = pytest.mark.lab
+N = 40
+_names = (f"queue-{number}" for number in count())
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BROKERLAB_STATE", str(tmp_path_factory.mktemp("lab") / "state"))
+        lab = LocalLab.up(BROKER.nodes(1), with_prometheus=False)
+        try:
+            yield lab.endpoint(BROKER.port)
+        finally:
+            LocalLab.down()
+
+
+def filled(endpoint: str, queue: str) -> str:
+    """A queue with N messages; its partitions are one table."""
+    topic = next(_names)
+    admin = BROKER.admin(endpoint, {})
+    admin.create({topic: {"queue": queue}}, 8, None)
+    sender = BROKER.sender(endpoint, topic, {})
+    values = message.build(1, 0, np.arange(N, dtype=np.uint32), 100, 1)
+    assert sender.send(values, 5, None) == N
+    assert sender.poll(0).offset.tolist() == list(range(N))
+    assert [state.partition for state in admin.describe([topic])] == [0]
+    sender.close()
+    admin.close()
+    return topic
+
+
+def worker(endpoint: str, topic: str, queue: str, **more: str) -> Receiver:
+    return BROKER.receiver(endpoint, topic, "group", {"queue": queue, "batch": "10", **more})
+
+
+def offsets(receiver: Receiver) -> list[int]:
+    return receiver.receive(100, 0.05).offset.tolist()
+
+
+def test_naive_workers_get_the_same_rows(endpoint: str) -> None:
+    topic = filled(endpoint, "naive")
+    one, two = worker(endpoint, topic, "naive"), worker(endpoint, topic, "naive")
+    assert offsets(one) == offsets(two) == list(range(10))
+    one.close()
+    two.close()
+
+
+@pytest.mark.parametrize("queue", ["skip-locked", "visibility"])
+def test_careful_workers_get_different_rows_and_all_of_them_once(endpoint: str, queue: str) -> None:
+    topic = filled(endpoint, queue)
+    workers = [worker(endpoint, topic, queue), worker(endpoint, topic, queue)]
+    found = [offset for _ in range(3) for one in workers for offset in offsets(one)]
+    assert sorted(found) == list(range(N))
+    for one in workers:
+        one.commit()
+        assert one.positions() == {0: N}
+        one.close()
+    assert BROKER.admin(endpoint, {}).storage([topic])[topic]["bytes"] > 0
+
+
+def test_a_dead_workers_rows_come_back_when_its_connection_breaks(endpoint: str) -> None:
+    topic = filled(endpoint, "skip-locked")
+    dead, living = worker(endpoint, topic, "skip-locked"), worker(endpoint, topic, "skip-locked")
+    assert offsets(dead) == list(range(10))
+    assert offsets(living) == list(range(10, 20))
+    dead.close()
+    assert offsets(living) == list(range(10))
+    living.close()
+
+
+def test_a_dead_workers_rows_come_back_when_their_time_is_over(endpoint: str) -> None:
+    topic = filled(endpoint, "visibility")
+    dead = worker(endpoint, topic, "visibility", **{"visibility.ms": "300"})
+    living = worker(endpoint, topic, "visibility", **{"visibility.ms": "300"})
+    assert offsets(dead) == list(range(10))
+    dead.close()
+    assert offsets(living) == list(range(10, 20)), "they are not visible yet"
+    again = until(lambda: [one for one in offsets(living) if one < 10], "the dead worker's rows", deadline=10)
+    assert again == list(range(10))
+    living.close()
+
+
+def test_an_unknown_queue_or_setting_is_a_sentence(endpoint: str) -> None:
+    topic = filled(endpoint, "naive")
+    with pytest.raises(UsageError, match="no queue 'hope'"):
+        worker(endpoint, topic, "hope")
+    with pytest.raises(UsageError, match="have no setting 'acks'"):
+        worker(endpoint, topic, "naive", acks="all")

@@ -1,0 +1,94 @@
+"""Scenarios with a store, on a broker and a store of memory: what each guard is worth, without the network's faults."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from brokerlab import catalog
+from brokerlab.core.scenario import Heal, Hurt, Scenario
+from brokerlab.core.verdict import RunVerdict, Verdict
+from brokerlab.core.words import Word
+from tests.fakes.memory_broker import Mischief
+from tests.unit.scenarios.test_on_fakes import carry_out, swapped
+
+COPIES = Mischief(repeats={7, 90})
+
+
+def without_network(scenario: Scenario) -> Scenario:
+    steps = [step for step in scenario.timeline if not (isinstance(step, Hurt | Heal) and step.name == "withheld")]
+    return replace(scenario, timeline=tuple(steps))
+
+
+def consumed(tmp_path: Path, mischief: Mischief) -> dict[str, RunVerdict]:
+    verdict = carry_out(without_network(catalog.scenario("idempotent-consumer")), tmp_path, mischief)
+    return {variant.variant: variant for variant in verdict.variants}
+
+
+def test_ids_guard_against_copies_and_repetitions_and_an_offset_against_repetitions_alone(tmp_path: Path) -> None:
+    of = consumed(tmp_path, COPIES)
+    assert [of[name].verdict for name in list(of)[:4]] == [Verdict.HELD] * 4, [of[name].reasons for name in of]
+    assert of["naive"].found(Word.DUPLICATE_EFFECT) > 2
+    assert of["ids elsewhere, after"].found(Word.DUPLICATE_EFFECT) > 0
+    assert of["ids elsewhere, before"].found(Word.MISSED_EFFECT) > 0
+    safe = of["ids in the transaction"]
+    assert (safe.counts["effects"], safe.found(Word.DUPLICATE), safe.found(Word.REDELIVERED) > 0) == (600, 2, True)
+    by_offset = of["offset in the transaction"]
+    assert by_offset.verdict is Verdict.BROKEN, "its producer is to be idempotent, and was not"
+    assert by_offset.found(Word.DUPLICATE_EFFECT) == 2
+
+
+def test_an_offset_is_enough_where_nothing_is_written_twice(tmp_path: Path) -> None:
+    of = consumed(tmp_path, Mischief())
+    assert of["offset in the transaction"].verdict is Verdict.HELD
+    assert of["naive"].verdict is Verdict.INCONCLUSIVE, "no copy was written, so nothing is shown of copies"
+
+
+@pytest.mark.parametrize(
+    ("effects", "word"),
+    [
+        ("none", Word.DUPLICATE_EFFECT),
+        ("effect-first", Word.DUPLICATE_EFFECT),
+        ("mark-first", Word.MISSED_EFFECT),
+        ("position", Word.DUPLICATE_EFFECT),
+    ],
+)
+def test_a_guard_that_is_none_is_caught(effects: str, word: Word, tmp_path: Path) -> None:
+    scenario = without_network(swapped("idempotent-consumer", "ids in the transaction", effects=effects))
+    verdict = carry_out(scenario, tmp_path, COPIES)
+    assert verdict.verdict is Verdict.BROKEN
+    assert verdict.variants[0].found(word) > 0
+
+
+def test_the_outbox_loses_nothing_and_invents_nothing_and_what_is_told_twice_is_done_once(tmp_path: Path) -> None:
+    verdict = carry_out(catalog.scenario("outbox"), tmp_path)
+    assert verdict.verdict is Verdict.HELD, verdict.reasons
+    after, before, outbox = verdict.variants
+    assert 0 < after.found(Word.LOST) <= 20
+    assert 0 < before.found(Word.PHANTOM_EVENT) <= 20
+    held = next(receipt for receipt in verdict.receipts if "relay" in receipt.sentence).facts["held"]["outbox"]
+    assert outbox.found(Word.DUPLICATE) == held["published"] - held["marked"] > 0
+    assert outbox.counts["committed"] == outbox.counts["effects"] == 600
+    assert f"#{after.findings[Word.LOST].examples[0].seq}, have no event" in " ".join(verdict.explanation)
+
+
+@pytest.mark.parametrize(("events", "word"), [("db-then-broker", Word.LOST), ("broker-then-db", Word.PHANTOM_EVENT)])
+def test_a_dual_write_that_calls_itself_an_outbox_is_caught(events: str, word: Word, tmp_path: Path) -> None:
+    verdict = carry_out(swapped("outbox", "outbox", events=events, effects="transaction"), tmp_path)
+    assert verdict.verdict is Verdict.BROKEN
+    assert verdict.variants[0].found(word) > 0
+
+
+def test_consumers_of_an_outbox_that_know_no_ids_do_twice_what_is_told_twice(tmp_path: Path) -> None:
+    verdict = carry_out(swapped("outbox", "outbox", events="outbox", effects="none"), tmp_path)
+    assert verdict.verdict is Verdict.BROKEN
+    assert verdict.variants[0].found(Word.DUPLICATE_EFFECT) > 0
+
+
+def test_a_broker_that_loses_an_event_is_caught(tmp_path: Path) -> None:
+    outbox = swapped("outbox", "outbox", events="outbox", effects="transaction")
+    verdict = carry_out(outbox, tmp_path, Mischief(loses={9}))
+    assert verdict.verdict is Verdict.BROKEN
+    assert verdict.variants[0].found(Word.LOST) == 1
