@@ -103,7 +103,7 @@ def local(broker: Broker, nodes: int, wanted: Where, say: Progress) -> tuple[Loc
 
 def whole(broker: Broker, lab: Lab, nodes: int) -> None:
     """Undo what a run before left of its faults, and await every node; a cluster that isn't ours is its owner's."""
-    if isinstance(lab, Healable):
+    if isinstance(lab, Healable) and lab.nodes(broker.name):
         lab.heal()
         _await_whole(broker, lab, nodes)
 
