@@ -86,10 +86,10 @@ def test_what_the_cluster_lacks_is_told_and_a_page_is_reached_without_it(kube: K
         assert child.stdout is not None
         url = child.stdout.readline().strip()
         with pytest.raises(OSError, match="404"):  # httpd without a page: it is the pod that answers
-            urlopen(url, timeout=10)
+            urlopen(url, timeout=60)
     finally:
         child.send_signal(signal.SIGINT)
-        _, err = child.communicate(timeout=20)
+        _, err = child.communicate(timeout=60)
     assert (child.returncode, "Traceback" in err) == (130, False), err
 
 
@@ -104,7 +104,7 @@ def test_interrupted_while_helm_is_at_work_it_can_be_deployed_again(
         hook = ("batch/v1", "Job", "monitoring-hook", namespace)
         wait.until(lambda: kube.get(*hook), "helm to wait for its hook", deadline=30, every=0.2)
         child.send_signal(signal.SIGTERM)  # Ctrl-C in a terminal reaches helm, too
-        _, err = child.communicate(timeout=30)
+        _, err = child.communicate(timeout=60)
     finally:
         child.kill()
     assert (child.returncode, "Traceback" in err) == (130, False), err

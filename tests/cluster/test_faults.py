@@ -86,7 +86,7 @@ def waiting_command(unready: tuple[str, ...]) -> Iterator[subprocess.Popen[str]]
 
 def test_an_api_server_that_goes_away_in_mid_deploy(way: Proxy, waiting_command: subprocess.Popen[str]) -> None:
     way.shut()
-    _, err = waiting_command.communicate(timeout=10)
+    _, err = waiting_command.communicate(timeout=60)
     assert waiting_command.returncode == 4, err
     assert f"the API server https://127.0.0.1:{way.port} of context" in err
     assert re.search("does not answer: (connection refused|it cut the connection)", err)
@@ -95,7 +95,7 @@ def test_an_api_server_that_goes_away_in_mid_deploy(way: Proxy, waiting_command:
 
 def test_ctrl_c_while_pods_are_awaited(waiting_command: subprocess.Popen[str]) -> None:
     waiting_command.send_signal(signal.SIGINT)
-    _, err = waiting_command.communicate(timeout=10)
+    _, err = waiting_command.communicate(timeout=60)
     assert (waiting_command.returncode, "Traceback" in err) == (130, False), err
 
 
