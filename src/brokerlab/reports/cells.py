@@ -102,11 +102,11 @@ def percent(share: float) -> str:
 
 
 def _effects(variant: VariantVerdict) -> str:
-    """How many there are in the store, and how many messages have none, or more than one."""
+    """How many there are in the store, and how many messages have none; those with several are among the duplicated."""
     if "effects" not in variant.counts:
         return NOTHING
-    wrong = {"twice": variant.found(Word.DUPLICATE_EFFECT), "never": variant.found(Word.MISSED_EFFECT)}
-    return "\n".join([f"{variant.counts['effects']:,}", *[f"{count:,} {how}" for how, count in wrong.items() if count]])
+    never = variant.found(Word.MISSED_EFFECT)
+    return f"{variant.counts['effects']:,}" + (f"\n{never:,} never" if never else "")
 
 
 def _phantoms(variant: VariantVerdict) -> str:

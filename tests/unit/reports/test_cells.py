@@ -56,3 +56,11 @@ def test_latency() -> None:
 def test_a_bound_is_never_printed_smaller_than_it_is(trials: int) -> None:
     said = float(cells.percent(3 / trials).removesuffix(" %"))
     assert 3 / trials * 100 * (1 - 1e-6) <= said <= 3 / trials * 100 * 1.11
+
+
+def test_what_a_store_holds_is_told_where_there_is_one() -> None:
+    variant = verdicts.variant("v", findings={Word.MISSED_EFFECT: 5, Word.PHANTOM_EVENT: 3})
+    kept = replace(variant, counts={**variant.counts, "effects": 1995, "committed": 2000})
+    told = dict(zip(cells.NUMBERS, cells.numbers(kept), strict=True))
+    assert (told["effects"], told["phantom events"]) == ("1,995\n5 never", "3")
+    assert (cell("effects"), cell("phantom events")) == ("-", "-")

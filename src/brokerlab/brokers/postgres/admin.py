@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from brokerlab.brokers.postgres import tables
-from brokerlab.brokers.postgres.client import connect, refused
+from brokerlab.brokers.postgres.client import answering, connect
 from brokerlab.core.protocols import PartitionState
 
 if TYPE_CHECKING:
@@ -48,22 +48,15 @@ class PostgresAdmin:
     ) -> None:
         """Create {topic: settings}. A log (`queue` = "") has its partitions; a queue is one table, for workers share it
         by rows. `queue` = "visibility" wants an index by the time of visibility."""
-        import psycopg
-
-        try:
-            with self._link.transaction():
-                for topic, settings in topics.items():
-                    own = tables.chosen(settings, {"queue": ""})
-                    count = 1 if own["queue"] else partitions
-                    self._link.execute(
-                        "INSERT INTO brokerlab.topics VALUES (%s, %s, %s)", (topic, count, json.dumps(own))
-                    )
-                    for partition in range(count):
-                        self._link.execute(tables.statement(tables.TABLE, topic, partition))
-                        if own["queue"] == "visibility":
-                            self._link.execute(tables.statement(VISIBILITY_INDEX, topic, partition))
-        except psycopg.Error as error:
-            raise refused(f"create the topics {', '.join(topics)}", error) from error
+        with answering(f"create the topics {', '.join(topics)}"), self._link.transaction():
+            for topic, settings in topics.items():
+                own = tables.chosen(settings, {"queue": ""})
+                count = 1 if own["queue"] else partitions
+                self._link.execute("INSERT INTO brokerlab.topics VALUES (%s, %s, %s)", (topic, count, json.dumps(own)))
+                for partition in range(count):
+                    self._link.execute(tables.statement(tables.TABLE, topic, partition))
+                    if own["queue"] == "visibility":
+                        self._link.execute(tables.statement(VISIBILITY_INDEX, topic, partition))
 
     def delete(self, topics: Sequence[str]) -> None:
         """One that is not there is gone."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 from brokerlab.core.errors import InconclusiveError
@@ -36,6 +38,17 @@ def connect(endpoint: str, *, autocommit: bool = False) -> Link:
     found = until(connected, "Postgres to take a connection", deadline=READY_S, seen=lambda: last)
     assert found  # noqa: S101 - `until` returns what is true
     return found
+
+
+@contextmanager
+def answering(what: str) -> Iterator[None]:
+    """What the server or the driver says against it is a sentence: "Postgres could not `what`"."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.Error as error:
+        raise refused(what, error) from error
 
 
 def sentence(error: Exception) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from brokerlab.brokers.postgres.client import connect
+from brokerlab.brokers.postgres.client import answering, connect
 from brokerlab.brokers.postgres.effects import guarded
 from brokerlab.brokers.postgres.outbox import PostgresChanges, PostgresOutbox
 from brokerlab.brokers.postgres.variants import OTHERS, SEEN, TABLES, WORDS, others, statement
@@ -25,16 +25,16 @@ class PostgresStore:
     port: str = "sql"
 
     def create(self, endpoint: str, names: Sequence[str]) -> None:
-        with connect(endpoint, autocommit=True) as link:
+        with answering("make the tables of the store"), connect(endpoint, autocommit=True) as link:
             if not link.execute("SELECT 1 FROM pg_database WHERE datname = %s", (OTHERS,)).fetchone():
                 link.execute(f"CREATE DATABASE {OTHERS}")
             _all(link, TABLES, names)
-        with connect(others(endpoint)) as link:
+        with answering("make the tables of the other system"), connect(others(endpoint)) as link:
             _all(link, SEEN, names)
 
     def drop(self, endpoint: str, names: Sequence[str]) -> None:
         for address in (endpoint, others(endpoint)):
-            with connect(address) as link:
+            with answering("drop the tables of the store"), connect(address) as link:
                 _all(link, "".join(f"DROP TABLE IF EXISTS {{{word}}};" for word in WORDS), names)
 
     def effects(self, endpoint: str, name: str, guard: str) -> Effects:
@@ -47,7 +47,7 @@ class PostgresStore:
         return PostgresOutbox(endpoint, name)
 
     def kept(self, endpoint: str, name: str) -> Kept:
-        with connect(endpoint) as link:
+        with answering("tell what the store holds"), connect(endpoint) as link:
             return Kept(*([Row(*row) for row in link.execute(statement(ROWS % word, name))] for word in WORDS[::3]))
 
 
