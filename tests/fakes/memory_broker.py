@@ -55,6 +55,9 @@ class MemoryBroker:
     offsets: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     states: dict[str, list[PartitionState]] = field(default_factory=dict)
     stalled: bool = False  # nothing is acknowledged
+    configs: dict[str, Mapping[str, str]] = field(default_factory=dict)  # by topic
+    synced: dict[str, list[int]] = field(default_factory=dict)  # how far a follower that died had come
+    gone: set[int] = field(default_factory=set)
     aborted: set[tuple[str, int, int]] = field(default_factory=set)  # (topic, partition, offset)
     undecided: set[tuple[str, int, int]] = field(default_factory=set)
     writers: dict[str, MemoryPipe] = field(default_factory=dict)  # by transactional id
@@ -70,6 +73,31 @@ class MemoryBroker:
 
     def files(self, data: Path, topic: str) -> Sequence[Path]:
         return sorted(data.glob(f"{topic}.log"))
+
+    def went(self, number: int) -> None:
+        """A node died: another one in sync leads what it led; the last in sync stays in the ISR, and nobody leads."""
+        self.gone.add(number)
+        for topic, states in self.states.items():
+            if any(state.leader not in (-1, number) for state in states):
+                self.synced[topic] = [len(log) for log in self.logs[topic]]
+            self.states[topic] = [_without(state, number) for state in states]
+
+    def returned(self, number: int) -> None:
+        """A node is back. Nobody leads: it may if it was in sync, or if the topic takes a stale one, which cuts off."""
+        self.gone.discard(number)
+        for topic, states in self.states.items():
+            stale = any(state.leader == -1 and number not in state.isr for state in states)
+            if stale and self.configs[topic].get("unclean.leader.election.enable") != "true":
+                continue
+            if stale:
+                for log, length in zip(self.logs[topic], self.synced[topic], strict=True):
+                    del log[length:]
+            alive = tuple(sorted(set(states[0].replicas) - self.gone))
+            self.states[topic] = [replace(s, leader=number if s.leader == -1 else s.leader, isr=alive) for s in states]
+
+    def writable(self, topic: str) -> bool:
+        needed = int(self.configs[topic].get("min.insync.replicas", 1))
+        return all(state.leader != -1 and len(state.isr) >= needed for state in self.states[topic])
 
     def admin(self, endpoint: str, settings: Mapping[str, str]) -> MemoryAdmin:
         return MemoryAdmin(self)
@@ -109,12 +137,16 @@ class MemorySender:
     good: Outcome
     reasons: list[str] = field(default_factory=lambda: ["", "so it was asked of this fake"])
     _answers: list[tuple[int, Outcomes]] = field(default_factory=list)
+    _parked: list[tuple[Sequence[bytes], int]] = field(default_factory=list)
     _polls: int = 0
 
     def send(
         self, values: Sequence[bytes], partition: int, keys: Sequence[bytes] | None, *, insist: bool = False
     ) -> int:
         inside = sum(len(answer.seq) for _, answer in self._answers)
+        if not self.broker.writable(self.topic):  # the client keeps it, and tries again
+            self._parked.append((values, partition))
+            return len(values)
         taken = values[: max(0, self.broker.mischief.room - inside)]
         for value, seq in zip(taken, sequence_numbers(taken).tolist(), strict=True):
             self._answer(seq, partition, self._write(value, seq, self.broker.logs[self.topic][partition]))
@@ -153,6 +185,10 @@ class MemorySender:
         self._answers.append((self._polls + mischief.delay_polls, row))
 
     def poll(self, timeout: float) -> Outcomes:
+        if self._parked and self.broker.writable(self.topic):
+            parked, self._parked = self._parked, []
+            for values, partition in parked:
+                self.send(values, partition, None)
         if not self._answers:
             time.sleep(min(timeout, TURN_S))
         if self.broker.stalled and self.good is Outcome.ACKED:
@@ -172,6 +208,13 @@ class MemorySender:
 
     def close(self) -> None:
         self._answers.clear()
+
+
+def _without(state: PartitionState, number: int) -> PartitionState:
+    rest = tuple(n for n in state.isr if n != number)
+    if not rest:
+        return replace(state, leader=-1)
+    return replace(state, leader=rest[0] if state.leader in (-1, number) else state.leader, isr=rest)
 
 
 def _outcomes(rows: list[tuple[int, Outcome, int, int]]) -> Outcomes:
@@ -325,6 +368,7 @@ class MemoryAdmin:
         ids = tuple(assignment or (1, 2, 3))
         for topic in topics:
             self.broker.logs[topic] = [[] for _ in range(partitions)]
+            self.broker.configs[topic] = topics[topic]
             whole = PartitionState(topic, 0, ids[0], 0, ids, tuple(sorted(ids)))
             self.broker.states[topic] = [replace(whole, partition=number) for number in range(partitions)]
 

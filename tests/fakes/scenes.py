@@ -118,6 +118,7 @@ class FakeAgent:
     stuck: bool = False
     counts: dict[str, Any] = field(default_factory=lambda: {"state": "ready", "sent": 0, "acked": 0})
     orders: list[str] = field(default_factory=list)
+    signals: list[int] = field(default_factory=list)
     code: int | None = None
 
     def order(self, line: str) -> None:
@@ -139,6 +140,7 @@ class FakeAgent:
         return "its last words"
 
     def signal(self, number: int) -> None:
+        self.signals.append(number)
         if number == SIGKILL:
             self.code = -SIGKILL
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGKILL
 from threading import Thread
@@ -27,12 +27,12 @@ class ThreadLab(MemoryLab):
     store: MemoryStore = field(default_factory=MemoryStore)
 
     def kill(self, node: str) -> None:
-        """Another node leads what this one led."""
         super().kill(node)
-        number = self.broker.node_id(node)
-        for topic, states in self.broker.states.items():
-            moved = [replace(s, leader=s.leader % 3 + 1) if s.leader == number else s for s in states]
-            self.broker.states[topic] = moved
+        self.broker.went(self.broker.node_id(node))
+
+    def restart(self, node: str) -> None:
+        super().restart(node)
+        self.broker.returned(self.broker.node_id(node))
 
     def pause(self, node: str) -> None:
         super().pause(node)

@@ -12,10 +12,11 @@ from brokerlab.brokers.kafka import BROKER
 from brokerlab.brokers.postgres import BROKER as POSTGRES
 from brokerlab.brokers.postgres import STORE
 from brokerlab.core.scenario import Scenario, Variant
-from brokerlab.core.verdict import RunVerdict, Verdict
+from brokerlab.core.verdict import RunVerdict, VariantVerdict, Verdict
 from brokerlab.core.watch import Silent
 from brokerlab.core.words import Word
 from brokerlab.engine.run import Request, run
+from brokerlab.engine.verdict import judge_folder
 from brokerlab.labs.local.lab import LocalLab
 from brokerlab.ledger.gone import BROKER as IN_BROKER
 from brokerlab.ledger.gone import CLIENT, WIRE
@@ -71,18 +72,24 @@ def test_fire_and_forget(lab: LocalLab, tmp_path: Path) -> None:
     assert at_once["gone_in_client"] > 0
 
 
+def caught(folder: Path, name: str, does: str, promises: str) -> VariantVerdict:
+    """A stored run, judged as if one variant had promised what another one does."""
+    scenario = catalog.scenario(name)
+    by_name = {variant.name: variant for variant in scenario.variants}
+    liar = replace(by_name[does], allows=by_name[promises].allows, shows=by_name[promises].shows)
+    (variant,) = judge_folder(folder, replace(scenario, variants=(liar,))).variants
+    assert variant.verdict is Verdict.BROKEN, variant.reasons
+    return variant
+
+
 def test_exactly_once(lab: LocalLab, tmp_path: Path) -> None:
-    """Only the first and the last variant: each has four agents."""
-    scenario, liar = with_liar("exactly-once", COMMITTED, "transactions, read_uncommitted")
-    plain, *_, committed = catalog.scenario("exactly-once").variants
-    verdict = carry_out(lab, replace(scenario, variants=(plain, committed, liar)), tmp_path)
-    by_name = {variant.variant: variant for variant in verdict.variants}
-    assert by_name["plain"].verdict is Verdict.HELD, by_name["plain"].reasons
-    assert by_name[COMMITTED].verdict is Verdict.HELD, by_name[COMMITTED].reasons
-    assert by_name["liar"].verdict is Verdict.BROKEN
-    assert by_name["liar"].found(Word.ABORTED_READ) > 0
+    verdict = carry_out(lab, catalog.scenario("exactly-once"), tmp_path)
+    assert verdict.verdict is Verdict.HELD, verdict.reasons
+    reckless = "transactions, read_uncommitted"
     zombie = next(receipt for receipt in verdict.receipts if receipt.fault == "pause agent")
-    assert zombie.facts["fenced"] == ["liar", COMMITTED]
+    assert (zombie.facts["fenced"], zombie.facts["went_on"]) == ([COMMITTED, reckless], ["idempotent", "plain"])
+    assert caught(tmp_path, "exactly-once", does=reckless, promises=COMMITTED).found(Word.ABORTED_READ) > 0
+    assert caught(tmp_path, "exactly-once", does="idempotent", promises=COMMITTED).found(Word.DUPLICATE) > 0
 
 
 @pytest.mark.parametrize(

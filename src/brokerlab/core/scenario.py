@@ -137,7 +137,8 @@ class Scenario:
     explain: sentences in plain words, drawn from the run's own numbers. needs: lab capabilities without which the
     scenario is skipped. nodes: how many the broker has. roles: the agents that run, in the order of starting, from the
     last reader up to whoever sends; they end in reverse: who sends finishes, then each drains what is before it. store:
-    a further broker, for what the agents keep outside the log.
+    a further broker, for what the agents keep outside the log. replicas: how many a partition has, 0 = one on each
+    node. outage: the longest time without an acknowledgement is a result.
     """
 
     name: str
@@ -153,6 +154,8 @@ class Scenario:
     setup: str = ""
     roles: tuple[str, ...] = ("consumer", "producer")
     store: str = ""
+    replicas: int = 0
+    outage: bool = False
 
     @property
     def piped(self) -> bool:

@@ -125,7 +125,7 @@ class VariantVerdict:
 
     counts: ids by outcome (sent, acked, handed, failed, unknown), those received (processed at least once) and logged;
     rows: delivered, processed, audited. permits: what the guarantee permits, in words. latency_ms: p50 and p99 of
-    acknowledged sends, empty when nothing was acknowledged.
+    acknowledged sends, empty when nothing was acknowledged; outage, where it is a result.
     """
 
     variant: str

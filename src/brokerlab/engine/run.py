@@ -102,7 +102,8 @@ def _create_topics(request: Request, admin: Admin) -> dict[str, str]:
     turn = request.load.seed % len(ids) if ids else 0
     settings = {topics[variant.name]: variant.topic for variant in request.variants}
     settings |= {source: {} for source in _sources(request, topics).values()}
-    admin.create(settings, request.load.partitions, ids[turn:] + ids[:turn] or None)
+    placed = (ids[turn:] + ids[:turn])[: request.scenario.replicas or None]
+    admin.create(settings, request.load.partitions, placed or None)
     return topics
 
 

@@ -14,6 +14,7 @@ from brokerlab.engine.workload import slug
 from brokerlab.judge import judge_run, judge_variant
 from brokerlab.ledger.books import counts
 from brokerlab.ledger.facts import Facts
+from brokerlab.ledger.outage import longest_outage_ms
 from brokerlab.ledger.read import load
 from brokerlab.ledger.stages import stages
 from brokerlab.metrics.witness import COUNTERS
@@ -38,7 +39,10 @@ def _judge(
     told = witness["counts"].get(variant.name)
     heard = () if not witness["url"] or witness["problem"] else testimonies(counts(facts), told)
     judged = judge_variant(facts, variant, heard, story.receipts)
-    return replace(judged, stages=stages(facts, story.spans))
+    judged = replace(judged, stages=stages(facts, story.spans))
+    if not scenario.outage:
+        return judged
+    return replace(judged, latency_ms={**judged.latency_ms, "outage": longest_outage_ms(facts)})
 
 
 def testimonies(ledger: Mapping[str, int], prometheus: Mapping[str, int] | None) -> tuple[Testimony, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from brokerlab.core.errors import InconclusiveError
-from brokerlab.core.protocols import Agent, PartitionState, Scene
+from brokerlab.core.protocols import Agent, PartitionState, Scene, Sighting
 from brokerlab.core.words import ANSWERS
 
 
@@ -16,6 +16,11 @@ def states(scene: Scene) -> list[PartitionState]:
 def by_id(scene: Scene) -> dict[int, str]:
     """Broker id -> the lab's name of the node."""
     return {scene.broker.node_id(node): node for node in scene.lab.nodes(scene.broker.name)}
+
+
+def latest(scene: Scene) -> list[Sighting]:
+    """What the observer saw last of each partition."""
+    return list({(sighting.state.topic, sighting.state.partition): sighting for sighting in scene.sightings()}.values())
 
 
 def leader(scene: Scene) -> str:

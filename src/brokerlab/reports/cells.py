@@ -14,12 +14,14 @@ NUMBERS = (
     "lost",
     "duplicated",
     "reordered",
+    "aborted reads",
     "unknown",
     "gone",
     "Prometheus",
     "p50/p99 ms",
     "effects",
     "phantom events",
+    "outage s",
 )
 HEADLINE = 5  # the first of them stay beside the verdict
 NOTHING = "-"
@@ -35,12 +37,14 @@ def numbers(variant: VariantVerdict) -> tuple[str, ...]:
         _lost(variant),
         _duplicated(variant),
         f"{variant.found(Word.REORDERED):,}" if variant.found(Word.REORDERED) else NOTHING,
+        f"{variant.found(Word.ABORTED_READ):,}" if variant.found(Word.ABORTED_READ) else NOTHING,
         f"{counts.get('unknown', 0):,}",
         _gone(variant),
         _prometheus(variant),
         _latency(variant),
         _effects(variant),
         _phantoms(variant),
+        f"{variant.latency_ms['outage'] / 1000:.1f}" if "outage" in variant.latency_ms else NOTHING,
     )
 
 

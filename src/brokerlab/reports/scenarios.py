@@ -54,7 +54,7 @@ def _step(step: Step) -> tuple[str, str]:
 def _variant(variant: Variant) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row(Text(variant.name, "bold"), variant.permits)
-    settings = {**variant.producer, **variant.consumer, **variant.topic}
+    settings = {**variant.producer, **variant.processor, **variant.consumer, **variant.topic}
     table.add_row("  settings", " ".join(f"{key}={value}" for key, value in settings.items()))
     if variant.options:
         table.add_row("  program", " ".join(f"{key}={value}" for key, value in variant.options.items()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
 
@@ -12,7 +13,10 @@ from brokerlab.core.protocols import PartitionState, Scene, Sighting
 from brokerlab.faults import targets
 from brokerlab.faults.kill import KillLeader
 from brokerlab.faults.kill_agent import KillAgent
+from brokerlab.faults.kill_follower import KillFollower
+from brokerlab.faults.kill_last import KillLast
 from brokerlab.faults.pause import PauseFollowers
+from brokerlab.faults.pause_agent import PauseAgent
 from tests.fakes.scenes import MemoryAdmin, MemoryLab, MemoryNodes, crew
 
 FAR_FUTURE = 1 << 60
@@ -146,3 +150,74 @@ def test_a_kill_that_an_agent_survives_did_not_bite(scene: Scene) -> None:
     receipt = fault.receipt(scene, facts)
     assert not receipt.bit
     assert "gone were consumer-one-0" in receipt.sentence
+
+
+def alone(leader: int, isr: tuple[int, ...], at_us: int = 0) -> Sighting:
+    """A partition with two replicas, on the brokers 1 and 2."""
+    return Sighting(at_us, PartitionState("t", 0, leader, 0, (1, 2), isr))
+
+
+@dataclass
+class Shrinking(MemoryLab):
+    """A lab in which the observer sees what a kill does to a partition of two replicas."""
+
+    seen: list[Sighting] = field(default_factory=list)
+
+    def kill(self, node: str) -> None:
+        super().kill(node)
+        if node == "node-2":
+            self.seen.append(alone(1, (1,)))
+
+
+class Two(MemoryAdmin):
+    def describe(self, topics: object) -> list[PartitionState]:
+        return [alone(1, (1, 2)).state]
+
+
+def test_a_killed_follower_is_awaited_to_be_out_of_sync_and_comes_back_alone(scene: Scene) -> None:
+    seen = [alone(1, (1, 2))]
+    scene = replace(scene, lab=Shrinking(seen=seen), admin=Two(), sightings=lambda: seen)
+    facts = KillFollower().hurt(scene)
+    assert scene.lab.done == ["kill node-2"]
+    assert KillFollower().receipt(scene, facts).bit
+    scene.lab.kill("node-1")
+    KillFollower().heal(scene)
+    KillFollower().heal(scene)
+    assert scene.lab.states == {"node-1": "gone", "node-2": "running", "node-3": "running"}
+
+
+def test_a_follower_that_stays_in_sync_is_waited_for_in_vain(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brokerlab.faults.kill_follower.SHRINK_S", 0.1)
+    scene = replace(scene, admin=Two(), sightings=lambda: [alone(1, (1, 2))])
+    with pytest.raises(DeadlineError, match="taken out of the in-sync replicas"):
+        KillFollower().hurt(scene)
+
+
+@pytest.mark.parametrize(("isr", "acked", "bit"), [((1,), 20, True), ((1, 2), 20, False), ((1,), 30, False)])
+def test_the_last_in_sync_must_be_alone_and_have_something(
+    scene: Scene, isr: tuple[int, ...], acked: int, bit: bool
+) -> None:
+    seen = [alone(1, isr)]
+    counters = {"acks=1": {"sent": 30, "acked": acked}}
+    scene = replace(scene, admin=Two(), sightings=lambda: seen, counters=lambda: counters)
+    facts = KillLast().hurt(scene)
+    seen.append(alone(2, (2,), FAR_FUTURE))
+    receipt = KillLast().receipt(scene, facts)
+    assert (receipt.bit, receipt.facts["unclean"]) == (bit, ["acks=1"])
+    KillLast().heal(scene)
+    assert scene.lab.done == ["kill node-1", "restart node-1"]
+
+
+def test_a_zombie_is_paused_replaced_and_ended_when_it_has_gone_on(scene: Scene) -> None:
+    fault = PauseAgent("consumer", at="delivered", until="committed")
+    facts = fault.hurt(scene)
+    first, second = scene.crew.former("consumer")
+    assert [agent.spec.start for agent in scene.crew.of("consumer")] == [2, 2]
+    assert first.signals == [SIGSTOP]
+    second.counts["state"], second.code = "fenced", 0
+    fault.heal(scene)
+    fault.heal(scene)
+    assert first.signals == [SIGSTOP, SIGCONT, SIGKILL]
+    assert first.orders == ["hold delivered", "hold committed"]
+    receipt = fault.receipt(scene, facts)
+    assert (receipt.bit, receipt.facts["fenced"], receipt.facts["went_on"]) == (True, ["two"], ["one"])

@@ -48,7 +48,6 @@ def test_it_holds_on_a_broker_that_keeps_its_promises(name: str, tmp_path: Path)
 def test_a_broker_that_does_wrong_is_caught(name: str, word: Word, tmp_path: Path) -> None:
     scenario = catalog.scenario(name)
     verdict = carry_out(scenario, tmp_path, WRONGS[word])
-    assert verdict.verdict is Verdict.BROKEN
     for promised, variant in zip(scenario.variants, verdict.variants, strict=True):
         assert variant.found(word) >= 1, variant.variant
         assert (variant.verdict is Verdict.BROKEN) is (word not in promised.allows), variant.variant

@@ -1,0 +1,54 @@
+"""Kill the last in-sync replica: SIGKILL the leader of partitions whose other replicas are dead already.
+
+Nobody who has all that was acknowledged is left. Either the partitions wait for it, or whoever returns first leads them
+(`unclean.leader.election.enable`). Healing starts it again, with its data.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from brokerlab.core.protocols import Receipt, Scene
+from brokerlab.faults import targets
+
+
+@dataclass(frozen=True)
+class KillLast:
+    """Kill the leader, which is the only replica in sync."""
+
+    needs: frozenset[str] = frozenset({"kill", "restart"})
+
+    def hurt(self, scene: Scene) -> Mapping[str, Any]:
+        states = [sighting.state for sighting in targets.latest(scene)]
+        node = targets.leader(scene)
+        number = scene.broker.node_id(node)
+        alone = all(state.isr == (number,) for state in states)
+        stake = targets.at_stake(scene)
+        at_us = time.time_ns() // 1000
+        scene.lab.kill(node)
+        return {"node": node, "at_us": at_us, "state": scene.lab.state(node), "alone": alone, "at_stake": stake}
+
+    def heal(self, scene: Scene) -> None:
+        names = targets.by_id(scene)
+        for number in sorted({sighting.state.replicas[0] for sighting in targets.latest(scene)}):
+            if scene.lab.state(names[number]) == "gone":
+                scene.lab.restart(names[number])
+
+    def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
+        node, killed = facts["node"], scene.broker.node_id(facts["node"])
+        stale = {
+            s.state.topic for s in scene.sightings() if s.at_us > facts["at_us"] and s.state.leader not in (-1, killed)
+        }
+        unclean = sorted(variant for variant, topic in scene.topics.items() if topic in stale)
+        stake = sum(facts["at_stake"].values())
+        bit = facts["state"] == "gone" and facts["alone"] and stake > 0
+        sentence = (
+            f"{node}, the only replica in sync, was killed when {stake:,} messages had been sent to it alone; a stale "
+            f"one leads {' and '.join(unclean) or 'nothing'}"
+            if bit
+            else f"{node} is {facts['state']}, alone in sync: {facts['alone']}, messages at stake: {stake}"
+        )
+        return Receipt("kill last", bit, sentence, {**facts, "unclean": unclean})
