@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from brokerlab import catalog
-from brokerlab.core.scenario import Heal, Hurt, Scenario
+from brokerlab.core.scenario import Grow, Heal, Hurt, Scenario, Send
 from brokerlab.core.verdict import RunVerdict, Verdict
 from brokerlab.core.words import Word
+from brokerlab.ledger.read import load
 from tests.fakes.memory_broker import Mischief
 from tests.unit.scenarios.test_on_fakes import carry_out, swapped
 
@@ -92,3 +93,17 @@ def test_a_broker_that_loses_an_event_is_caught(tmp_path: Path) -> None:
     verdict = carry_out(outbox, tmp_path, Mischief(loses={9}))
     assert verdict.verdict is Verdict.BROKEN
     assert verdict.variants[0].found(Word.LOST) == 1
+
+
+def test_a_load_that_grows_has_more_consumers_and_a_figure_a_stage(tmp_path: Path) -> None:
+    """The fake's consumers each read all of it, which is allowed here."""
+    scenario = catalog.scenario("database")
+    variant = replace(scenario.variants[-1], allows=frozenset(Word), shows=frozenset())
+    steps = (Send(0.3, rate=3000, says="1 worker"), Grow(3), Send(1.0, rate=1000, says="3 workers"))
+    verdict = carry_out(replace(scenario, variants=(variant,), timeline=steps), tmp_path)
+    assert verdict.verdict is Verdict.HELD, verdict.reasons
+    first, second = verdict.variants[0].stages
+    assert (first.name, first.messages, second.name, second.messages) == ("1 worker", 180, "3 workers", 420)
+    assert first.per_second > 0
+    assert first.lag_ms["p50"] <= first.lag_ms["p99"]
+    assert len(load(tmp_path / "ledger" / "Kafka").consumers) == 3

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from brokerlab.core.errors import InconclusiveError
+from brokerlab.core.errors import InconclusiveError, UsageError
 
 if TYPE_CHECKING:
     from psycopg.sql import Composed, Identifier
@@ -68,8 +68,6 @@ def end(link: Link, topic: str, partition: int) -> int:
 
 def chosen(settings: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
     """The settings over their defaults. Raises UsageError for one that Postgres' clients do not have."""
-    from brokerlab.core.errors import UsageError
-
     if strange := sorted(settings.keys() - known.keys()):
         raise UsageError(f"Postgres' clients have no setting {strange[0]!r}", f"known: {', '.join(known)}")
     return {**known, **settings}
