@@ -29,6 +29,8 @@ from brokerlab.metrics.agent import Meter
 class NoLedger:
     """Takes everything and writes nothing."""
 
+    used = 0
+
     def sent(self, first: int, count: int, at: int) -> None: ...
 
     def resolved(self, outcomes: Outcomes, reasons: list[str], at: int) -> Any:

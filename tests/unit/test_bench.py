@@ -1,0 +1,27 @@
+"""What the benchmark compares with keeps up with the agents: on librdkafka's own mock brokers, in this process."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from brokerlab.core.load import Load
+from brokerlab.core.protocols import AgentSpec
+
+BENCH = Path(__file__).parents[2] / "bench"
+MOCK = {"test.mock.num.brokers": "1", "acks": "all", "enable.idempotence": "true", "log_level": "2"}
+
+
+@pytest.mark.parametrize("what", ["loop", "client"])
+def test_what_accounting_is_compared_with_runs(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    sys.modules.pop("bare", None)
+    import bare
+
+    load = Load(messages=20_000, rate=0, partitions=3)
+    spec = AgentSpec(
+        "producer", "p", "run", "v", "kafka", "127.0.0.1:1", "topic", "", "", settings=MOCK, load=load, messages=20_000
+    )
+    assert getattr(bare, what)(spec) > 0
