@@ -42,7 +42,7 @@ def wish(
     from brokerlab import catalog
 
     scenario = catalog.scenario(name)
-    usual = scenario.load.quick if quick else scenario.load
+    usual = scenario.quick_load if quick else scenario.load
     load = replace(usual, **{key: value for key, value in numbers.items() if value is not None})
     if load.producers > load.messages:
         raise UsageError(

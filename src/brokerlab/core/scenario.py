@@ -138,7 +138,8 @@ class Scenario:
     scenario is skipped. nodes: how many the broker has. roles: the agents that run, in the order of starting, from the
     last reader up to whoever sends; they end in reverse: who sends finishes, then each drains what is before it. store:
     a further broker, for what the agents keep outside the log. replicas: how many a partition has, 0 = one on each
-    node. outage: the longest time without an acknowledgement is a result.
+    node. outage: the longest time without an acknowledgement is a result. quick: the load of a quick run, where still
+    fewer messages would not show what they must.
     """
 
     name: str
@@ -156,6 +157,11 @@ class Scenario:
     store: str = ""
     replicas: int = 0
     outage: bool = False
+    quick: Load | None = None
+
+    @property
+    def quick_load(self) -> Load:
+        return self.quick or self.load.quick
 
     @property
     def piped(self) -> bool:

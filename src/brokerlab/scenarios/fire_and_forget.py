@@ -121,5 +121,6 @@ SCENARIO = Scenario(
     timeline=TIMELINE,
     explain=explain,
     load=Load(messages=2000, rate=1000),
+    quick=Load(messages=1500, rate=1000),  # a fifth of them, sent while nobody leads, must be more than the queue holds
     needs=frozenset({"links", "pause", "kill", "restart"}),
 )

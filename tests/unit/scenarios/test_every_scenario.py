@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from brokerlab import catalog
@@ -23,6 +25,12 @@ def test_its_name_is_its_files(scenario: Scenario) -> None:
 @every
 def test_it_answers_one_of_the_questions(scenario: Scenario) -> None:
     assert scenario.question in QUESTIONS
+
+
+@every
+def test_a_quick_run_is_the_same_with_fewer_messages(scenario: Scenario) -> None:
+    assert scenario.quick_load.messages < scenario.load.messages
+    assert replace(scenario.quick_load, messages=scenario.load.messages) == scenario.load
 
 
 @every
