@@ -24,12 +24,14 @@ class Event:
 
 @dataclass(frozen=True)
 class Scenery:
-    """What is known of the time and place: the variant's topic, who led it when, the nodes' names, the faults."""
+    """What is known of the time and place: the variant's topic, who led it when, the nodes' names, the faults; and the
+    role that writes into that topic."""
 
     topic: str
     tracks: Tracks
     nodes: Mapping[int, str]
     windows: Sequence[Window]
+    writer: str = "producer"
 
     def leader(self, message: MessageRef) -> str:
         """Who led the message's partition when it was answered, as seen last by then; "" when nobody knows."""
@@ -69,11 +71,13 @@ def events(autopsy: Autopsy, scenery: Scenery) -> tuple[Event, ...]:
     return (*sorted(told, key=lambda event: event.at_us), *_audit(autopsy))
 
 
-def conclusion(autopsy: Autopsy) -> str:
-    """What follows from it, in a sentence."""
+def conclusion(autopsy: Autopsy, writer: str = "producer") -> str:
+    """What follows from it, in a sentence. writer: see `Scenery`."""
     match autopsy.word:
         case Word.LOST:
             return _loss(autopsy)
+        case Word.DUPLICATE if writer != "producer":
+            return f"Written again by the {writer}: it, or whoever took its place, was given the same message again."
         case Word.DUPLICATE:
             return "A producer's retry: the same message was written again, because its acknowledgement did not come."
         case Word.REDELIVERED:

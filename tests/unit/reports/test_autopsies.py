@@ -62,6 +62,7 @@ def test_duplicates_are_attributed() -> None:
     written = Autopsy(Word.DUPLICATE, MessageRef(0, 3, 0, 3, at(4), at(3)), logged=twice)
     assert texts(written)[-1] == "the audit found it at partition 0, offset 3 and at partition 0, offset 8"
     assert autopsies.conclusion(written).startswith("A producer's retry")
+    assert autopsies.conclusion(written, "processor").startswith("Written again by the processor")
     read = (MessageRef(0, 3, 0, 3, at(7)), MessageRef(0, 3, 0, 3, at(19)))
     redelivered = Autopsy(Word.REDELIVERED, MessageRef(0, 3, 0, 3, at(4), at(3)), twice[:1], read)
     assert texts(redelivered)[2:] == [

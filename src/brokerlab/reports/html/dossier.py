@@ -37,7 +37,8 @@ class Dossier:
         return tracks(self.story.sightings, self.grid.end_us if self.grid else 0)
 
     def scenery(self, variant: str) -> Scenery:
-        return Scenery(self.story.topics.get(variant, ""), self.tracks, self.story.nodes, self.story.windows)
+        writer = self.scenario.roles[1] if self.scenario else "producer"
+        return Scenery(self.story.topics.get(variant, ""), self.tracks, self.story.nodes, self.story.windows, writer)
 
     def variant(self, name: str) -> Variant | None:
         return next((each for each in self.scenario.variants if each.name == name), None) if self.scenario else None

@@ -30,12 +30,13 @@ def _some(variant: VariantVerdict) -> Iterator[Autopsy]:
 
 def _autopsy(dossier: Dossier, variant: VariantVerdict, autopsy: Autopsy) -> h.Element:
     count = variant.found(autopsy.word)
-    events = autopsies.events(autopsy, dossier.scenery(variant.variant))
+    scenery = dossier.scenery(variant.variant)
+    events = autopsies.events(autopsy, scenery)
     return h.article(".card")[
         h.h3[f"{autopsies.name(autopsy.message)} ", h.span(".word")[autopsy.word.value]],
         h.p(".note")[f"{variant.variant}: one of {count:,}"],
         h.ol(".events")[[_event(dossier, event) for event in events]],
-        h.p(".conclusion")[autopsies.conclusion(autopsy)],
+        h.p(".conclusion")[autopsies.conclusion(autopsy, scenery.writer)],
     ]
 
 

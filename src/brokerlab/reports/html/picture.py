@@ -17,7 +17,9 @@ _ROLES = ("consumer", "producer")  # of a scenario that this version no longer h
 def picture(dossier: Dossier) -> h.Element:
     """In the order in which a message goes: the role that sends, the nodes, the roles that read."""
     sender, *readers = reversed(dossier.scenario.roles if dossier.scenario else _ROLES)
-    boxes = [_agents(dossier, sender), _nodes(dossier), *[_agents(dossier, role) for role in readers]]
+    numbers = {sender: dossier.load.producers, "consumer": dossier.load.consumers}
+    senders, *others = (_agents(dossier, role, numbers.get(role, 0)) for role in (sender, *readers))
+    boxes = [senders, _nodes(dossier), *others]
     if dossier.scenario and dossier.scenario.store:
         boxes.append(h.div(".box")[h.h4["what they keep outside the log"], h.p(".party")[h.b[dossier.scenario.store]]])
     arrow = h.span(".arrow", aria_hidden="true")["→"]
@@ -38,18 +40,17 @@ def struck(receipts: Mapping[str, Receipt]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _agents(dossier: Dossier, role: str) -> h.Element:
-    numbers = {"producer": dossier.load.producers, "consumer": dossier.load.consumers}
-    many = _processes(numbers[role]) if role in numbers else ""
+def _agents(dossier: Dossier, role: str, number: int) -> h.Element:
+    """number: of processes a variant; 0: not known."""
     return h.div(".box")[
         h.h4[f"{role}s"],
-        [h.p(".party")[h.b[each.variant], h.small[many]] for each in dossier.verdict.variants],
+        [h.p(".party")[h.b[each.variant], h.small[_processes(number)]] for each in dossier.verdict.variants],
         _marks(dossier, role),
     ]
 
 
 def _processes(number: int) -> str:
-    return f"{number} process{'es' if number > 1 else ''}"
+    return f"{number} process{'es' if number > 1 else ''}" if number else ""
 
 
 def _nodes(dossier: Dossier) -> h.Element:
