@@ -13,12 +13,15 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from brokerlab.cluster import tools
 from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.protocols import Progress
 
 T = TypeVar("T")
+LOOK, LOOKS = 3.0, 3  # seconds between two looks at the API server; how often it may be silent in a row
+GONE = "is the cluster running? `brokerlab cluster status`; then run the command again: it takes up what was left"
 TIMEOUT = "10m"  # of helm's own waits: its hooks pull images on a first start
 
 
@@ -43,11 +46,13 @@ class Revision:
 
 @dataclass(frozen=True)
 class Release:
-    """A release by name, in a namespace of a context of the kubeconfig."""
+    """A release by name, in a namespace of a context of the kubeconfig. server: the API server's URL; helm goes on
+    waiting for one that has gone away, so it is looked after where its URL is known."""
 
     name: str
     namespace: str
     context: str
+    server: str = ""
 
     def deploy(self, chart: Chart, values: dict[str, Any], say: Progress) -> Revision:
         """Install it, or upgrade it to this chart and these values; its pods are not waited for."""
@@ -93,7 +98,7 @@ class Release:
 
         logging.getLogger("pyhelm3").addHandler(logging.NullHandler())  # or Python prints its warnings
         try:
-            return asyncio.run(_interruptible(action(_client(self.context))))
+            return asyncio.run(_watched(action(_client(self.context)), self.server))
         except pyhelm3.Error as error:
             raise explained(error.stderr.decode(errors="replace"), self.name) from error
         except ValueError as error:  # pyhelm3 checks what it parses
@@ -114,16 +119,34 @@ def _client(context: str) -> Any:
     return pyhelm3.Client(Lenient(executable=tools.path_of("helm"), kubecontext=context))
 
 
-async def _interruptible(action: Coroutine[Any, Any, T]) -> T:
-    """Await it; an interruption ends helm, which then notes that the release failed. pyhelm3 runs helm in a shell, and
-    would end that shell alone."""
+async def _watched(action: Coroutine[Any, Any, T], server: str) -> T:
+    """Await it. An interruption, or an API server that goes away, ends helm, which notes that the release failed where
+    it still can. pyhelm3 runs helm in a shell, and would end that shell alone."""
     work = asyncio.ensure_future(action)
+    silent = 0
     try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
+        watched = bool(server) and await _accepts(server)  # behind a proxy it may not: then nobody looks after it
+        while not (await asyncio.wait([work], timeout=LOOK))[0]:
+            silent = 0 if not watched or await _accepts(server) else silent + 1
+            if silent == LOOKS:
+                raise LabError(f"the API server {server} has gone away while helm was at work", GONE)
+        return work.result()
+    except (asyncio.CancelledError, LabError):
         tools.end_children()
         await asyncio.gather(work, return_exceptions=True)
         raise
+
+
+async def _accepts(server: str) -> bool:
+    """Whether the server takes connections."""
+    where = urlsplit(server)
+    try:
+        async with asyncio.timeout(LOOK):
+            _, writer = await asyncio.open_connection(where.hostname, where.port or 443)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def explained(said: str, release: str) -> LabError | DeadlineError:

@@ -78,7 +78,7 @@ def deploy(kube: Kube, order: Order, say: Progress) -> Revision:
     _look_at_ingress(kube, order, say)
     applying.ensure_namespace(kube, order.namespace, say)
     wanted = values.merged([values.read(data.folder("charts-values") / "kube-prometheus-stack.yaml"), *order.layers])
-    revision = Release(RELEASE, order.namespace, kube.context).deploy(order.chart, wanted, say)
+    revision = Release(RELEASE, order.namespace, kube.context, kube.server).deploy(order.chart, wanted, say)
     _apply(kube, order.namespace, _ingresses(kube, say), say)
     _apply(kube, order.namespace, _own_manifests(order.namespace), say)
     waiting.until_ready(kube, lambda: parts(kube, order.namespace), say, order.deadline)

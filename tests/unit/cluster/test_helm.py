@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from brokerlab.cluster import helm
 from brokerlab.cluster.helm import Chart, Release
+from brokerlab.core import wait
 from brokerlab.core.errors import DeadlineError, LabError
 from tests.fakes.programs import Program, Said, install
+from tests.fakes.tcp_proxy import Proxy, proxying
 
 METADATA = {"apiVersion": "v2", "name": "kube-prometheus-stack", "version": "79.1.0"}
 CHART_YAML = "apiVersion: v2\nname: kube-prometheus-stack\nversion: 79.1.0\n"
@@ -149,3 +153,22 @@ def test_a_missing_helm_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(LabError) as caught:
         RELEASE.revision()
     assert "install Helm" in caught.value.hint
+
+
+def test_an_api_server_that_goes_away_ends_helm_which_would_go_on_waiting(fake, monkeypatch) -> None:
+    monkeypatch.setattr(helm, "LOOK", 0.1)
+    program = fake(upgrade=Said(seconds=60))
+    with proxying(None) as server:
+        release = Release("monitoring", "monitoring", "workshop-mb", f"https://127.0.0.1:{server.port}")
+        gone = threading.Thread(target=_shut_when_helm_is_at_work, args=(server, program))
+        gone.start()
+        begun = time.monotonic()
+        with pytest.raises(LabError, match=f"127.0.0.1:{server.port} has gone away while helm was at work"):
+            release.deploy(PINNED, {}, lambda _: None)
+        gone.join()
+    assert time.monotonic() - begun < 50
+
+
+def _shut_when_helm_is_at_work(server: Proxy, program: Program) -> None:
+    wait.until(lambda: any(call.startswith("upgrade") for call in program.calls()), "helm", deadline=40)
+    server.shut()
