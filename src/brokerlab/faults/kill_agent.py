@@ -16,7 +16,8 @@ from brokerlab.core.protocols import Agent, Receipt, Scene
 from brokerlab.core.wait import until
 from brokerlab.faults import targets
 
-GATHERED = 0.15  # of a variant's messages
+GATHERED = 0.1  # of a variant's messages
+KEPT_BACK = 0.1  # of them: sent only when many have gathered, so that there is a next batch in any case
 GATHER_S = 60
 
 
@@ -38,7 +39,7 @@ class KillAgent:
         agents = targets.first_of_each_variant(scene, self.role)
         if self.gather:
             before = _written(scene)
-            scene.crew.hold(agents, self.gather, self.share)
+            scene.crew.hold(agents, self.gather, None if self.share is None else self.share - KEPT_BACK)
             _await_more(scene, agents, before)
         scene.crew.hold(agents, self.at, self.share)
         held = {agent.spec.variant: targets.counters(agent) for agent in agents}

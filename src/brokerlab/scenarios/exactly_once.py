@@ -75,9 +75,9 @@ VARIANTS = (
 
 TIMELINE = (
     Send(0.3, answered=("*",), says="a third of the messages through the processors"),
-    Hurt(KILL, KillAgent("processor", at="offsets", share=0.5, gather="committed")),
+    Hurt(KILL, KillAgent("processor", at="offsets", share=0.55, gather="committed")),
     Heal(KILL),
-    Send(0.5, answered=("*",), says="another processor goes on where the position was committed"),
+    Send(0.55, answered=("*",), says="another processor goes on where the position was committed"),
     Hurt(ZOMBIE, PauseAgent("processor", at="taken", until="committed", share=0.7)),
     Send(0.7, answered=("*",), says="a third processor does what the stopped one has in hand"),
     Heal(ZOMBIE),
