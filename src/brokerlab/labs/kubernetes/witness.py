@@ -1,8 +1,8 @@
 """Which Prometheus is the second witness, and how it is reached from here.
 
 The one whose URL was given; else the cluster's own, when it is ready (kube-prometheus-stack's, found by the label of
-the service that its operator makes); else one of the lab's own. Those in the cluster are reached by a port-forward,
-made when it is first asked for.
+the service that its operator makes); else one of the lab's own. Those in the cluster are asked through the API
+server's proxy to pods, by a small server on this machine.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Literal
 
 from brokerlab.core.errors import LabError
 from brokerlab.kube import forward, targets
 from brokerlab.kube.api import Kube
+from brokerlab.kube.pods import AnsweredError, PodHttp
 from brokerlab.labs.kubernetes import parts
 
 Kind = Literal["none", "own", "operator", "url"]
@@ -63,11 +65,38 @@ def reached(kube: Kube, way: Way, namespace: str) -> Iterator[str]:
         yield way.where
         return
     where, service = (namespace, parts.PROMETHEUS) if way.own else tuple(way.where.split("/", 1))
-    with forward.listening(kube, forward.find(kube, where, service), 0) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="forward", daemon=True)
+    end = forward.find(kube, where, service)
+    with _relay(PodHttp(kube, end.namespace, end.pod, end.port)) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="prometheus", daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             server.shutdown()
             thread.join()
+
+
+def _relay(prometheus: PodHttp) -> ThreadingHTTPServer:
+    """A server on this machine that passes questions on.
+
+    No port-forward: while the client opens one, its other requests, of other threads, fail.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            try:
+                status, text = 200, prometheus.text(self.path.lstrip("/"))
+            except AnsweredError as error:
+                status, text = error.status, error.body
+            except LabError as error:
+                status, text = 503, error.message
+            data = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - http.server's name
+
+    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
