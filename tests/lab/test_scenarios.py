@@ -23,6 +23,7 @@ from brokerlab.ledger.gone import CLIENT, WIRE
 
 pytestmark = pytest.mark.lab
 COMMITTED = "transactions, read_committed"
+UNCLEAN = "min.isr=1, unclean"
 
 
 def with_liar(name: str, promises: str, does: str) -> tuple[Scenario, Variant]:
@@ -90,6 +91,14 @@ def test_exactly_once(lab: LocalLab, tmp_path: Path) -> None:
     assert (zombie.facts["fenced"], zombie.facts["went_on"]) == ([COMMITTED, reckless], ["idempotent", "plain"])
     assert caught(tmp_path, "exactly-once", does=reckless, promises=COMMITTED).found(Word.ABORTED_READ) > 0
     assert caught(tmp_path, "exactly-once", does="idempotent", promises=COMMITTED).found(Word.DUPLICATE) > 0
+
+
+def test_durability(lab: LocalLab, tmp_path: Path) -> None:
+    verdict = carry_out(lab, catalog.scenario("durability"), tmp_path)
+    assert verdict.verdict is Verdict.HELD, verdict.reasons
+    assert caught(tmp_path, "durability", does=UNCLEAN, promises="min.isr=2, unclean").found(Word.LOST) > 0
+    outages = {variant.variant: variant.latency_ms["outage"] for variant in verdict.variants}
+    assert outages[UNCLEAN] < min(outages["min.isr=1, clean"], outages["min.isr=2, clean"]), outages
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ class KillLast:
         stake = sum(facts["at_stake"].values())
         bit = facts["state"] == "gone" and facts["alone"] and stake > 0
         sentence = (
-            f"{node}, the only replica in sync, was killed when {stake:,} messages had been sent to it alone; a stale "
-            f"one leads {' and '.join(unclean) or 'nothing'}"
+            f"{node}, the only replica in sync, was killed while {stake:,} messages were in flight or on it alone; a "
+            f"stale one leads {' and '.join(unclean) or 'nothing'}"
             if bit
             else f"{node} is {facts['state']}, alone in sync: {facts['alone']}, messages at stake: {stake}"
         )
