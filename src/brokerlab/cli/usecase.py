@@ -75,7 +75,8 @@ def status(
     """Show a usecase's workloads, and whether Prometheus scrapes it."""
     from brokerlab.cluster import usecases
 
-    rows = usecases.status(clusters.reading(context), usecases.found(name, root), namespace)
+    usecase = usecases.found(name, root)  # a mistyped name is said even where no cluster is configured
+    rows = usecases.status(clusters.reading(context), usecase, namespace)
     if json:
         terminal.print_json(rows)
         return
