@@ -144,8 +144,8 @@ def test_what_the_client_refuses_has_surely_failed(bench: Bench) -> None:
 def test_what_timed_out_is_unknown(bench: Bench) -> None:
     """A message on its way to a broker that did not answer in time may be written: a client can't know."""
     settings = {"acks": "all", "enable.idempotence": "false", "message.timeout.ms": "5000"}
-    producer = bench.start("producer", 100, settings)
-    producer.order("limit 50")  # so that there is a connection to send the others by
+    producer = bench.start("producer", 100, settings, partitions=1)
+    producer.order("limit 50")  # so that there is a connection to that partition's leader to send the others by
     until(lambda: producer.progress().get("acked") == 50, "the first half to be acknowledged", deadline=60)
     for node in bench.lab.nodes():
         bench.lab.pause(node)
