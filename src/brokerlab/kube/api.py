@@ -96,8 +96,14 @@ class Kube:
             return None
 
     def list(self, api_version: str, kind: str, namespace: str = "", **query: str) -> list[Json]:
-        """All of a kind; namespace "": of every namespace. query: labelSelector=, fieldSelector=."""
-        items = self.json("get", self.resource(api_version, kind).url(namespace), query=query).get("items") or ()
+        """All of a kind; namespace "": of every namespace. query: labelSelector=, fieldSelector=.
+
+        Of a kind whose definition was deleted since it was looked up there is nothing.
+        """
+        try:
+            items = self.json("get", self.resource(api_version, kind).url(namespace), query=query).get("items") or ()
+        except kube_errors.NotFoundError:
+            return []
         return [{"apiVersion": api_version, "kind": kind, **each} for each in items]  # a list leaves these out
 
     def apply(self, manifest: Json, namespace: str = "", *, dry_run: bool = False) -> Json:

@@ -190,6 +190,12 @@ def test_what_is_not_there_is_none_and_deleting_it_false(kube: Kube) -> None:
     assert kube.delete("nowhere.io/v1", "Thing", "c") is False
 
 
+def test_of_a_kind_whose_definition_went_away_there_is_nothing(api: KubeApi, kube: Kube) -> None:
+    assert kube.has("v1", "Pod")  # looked up, and remembered
+    api.faults.append(("/pods", 404, "404 page not found"))
+    assert kube.list("v1", "Pod", "shop") == []
+
+
 @pytest.mark.parametrize("text", ["a: [", "- 1\n", "kind: A\n", "apiVersion: v1\nkind: A\nmetadata: {}\n"])
 def test_what_is_no_manifest_is_a_sentence(text: str) -> None:
     with pytest.raises(UsageError, match=r"here\.yaml"):
