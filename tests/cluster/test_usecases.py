@@ -60,7 +60,7 @@ def test_from_new_to_ready_to_nothing(brokerlab: Run, kube: Kube, shop: str) -> 
     edited(shop, SERVING, monitored=False)
     ran = brokerlab("usecase", "deploy", shop, "--yes", "--timeout", "60", "--json")
     assert (ran.code, json.loads(ran.out)) == (0, {"usecase": shop, "targets": []}), ran.err
-    assert f"waiting for deployment/{shop} (0 of 1 ready" in ran.err
+    assert f"waiting for deployment/{shop} (" in ran.err  # which state is met first is up to the cluster
     rows = json.loads(brokerlab("usecase", "status", shop, "--json").out)
     assert rows == [{"name": f"deployment/{shop}", "namespace": shop, "state": "ready"}]
     again = brokerlab("usecase", "deploy", shop, "--yes", "--quiet")
