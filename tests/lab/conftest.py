@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from brokerlab.brokers.kafka import BROKER
+from brokerlab.brokers.postgres import BROKER as POSTGRES
 from brokerlab.labs.local.lab import LocalLab
 
 
@@ -32,4 +33,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalLab]:
             yield lab
         finally:
             admin.close()
+            LocalLab.down()
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of one Postgres for all tests of a module, whose tables are each test's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BROKERLAB_STATE", str(tmp_path_factory.mktemp("lab") / "state"))
+        lab = LocalLab.up(POSTGRES.nodes(1), with_prometheus=False)
+        try:
+            yield lab.endpoint(POSTGRES.port)
+        finally:
             LocalLab.down()

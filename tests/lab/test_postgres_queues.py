@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import count
 
 import numpy as np
@@ -13,22 +12,10 @@ from brokerlab.core import message
 from brokerlab.core.errors import UsageError
 from brokerlab.core.protocols import Receiver
 from brokerlab.core.wait import until
-from brokerlab.labs.local.lab import LocalLab
 
 pytestmark = pytest.mark.lab
 N = 40
 _names = (f"queue-{number}" for number in count())
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BROKERLAB_STATE", str(tmp_path_factory.mktemp("lab") / "state"))
-        lab = LocalLab.up(BROKER.nodes(1), with_prometheus=False)
-        try:
-            yield lab.endpoint(BROKER.port)
-        finally:
-            LocalLab.down()
 
 
 def filled(endpoint: str, queue: str) -> str:

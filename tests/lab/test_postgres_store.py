@@ -7,25 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from brokerlab.brokers.postgres import BROKER, STORE
+from brokerlab.brokers.postgres import STORE
 from brokerlab.brokers.postgres.client import connect
 from brokerlab.core.errors import UsageError
-from brokerlab.labs.local.lab import LocalLab
 from brokerlab.ledger import records
 
 pytestmark = pytest.mark.lab
 NAMES = ("brokerlab.run.one", "brokerlab.run.two")
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BROKERLAB_STATE", str(tmp_path_factory.mktemp("lab") / "state"))
-        lab = LocalLab.up(BROKER.nodes(1), with_prometheus=False)
-        try:
-            yield lab.endpoint(BROKER.port)
-        finally:
-            LocalLab.down()
 
 
 @pytest.fixture

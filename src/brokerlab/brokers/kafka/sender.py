@@ -1,4 +1,4 @@
-"""A Kafka producer's client over confluent-kafka: whole batches in, arrays of outcomes out..
+"""A Kafka producer's client over confluent-kafka: whole batches in, arrays of outcomes out.
 
 Outcome classes. ACKED: reported without an error, by an acknowledging broker. HANDED: the same with acks=0, which says
 only that it went to the socket. FAILED: refused by the client itself before it was queued (too large, unknown

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -159,8 +160,8 @@ class RemoteAgent:
             if keeper is None:
                 return
             order = {"number": number, "line": line}
-            path = f"order/{self.spec.process}"
-            persistently(lambda: keeper.json("post", path, order), f"{self.spec.process} to hear {line!r}")  # noqa: B023
+            tell = partial(keeper.json, "post", f"order/{self.spec.process}", order)
+            persistently(tell, f"{self.spec.process} to hear {line!r}")
 
     def _log_file(self) -> Path:
         return self._folder / f"{self.spec.process}.log"
