@@ -29,7 +29,7 @@ class Mischief:
 
     loses: set[int] = field(default_factory=set)  # confirmed, not written
     repeats: set[int] = field(default_factory=set)  # written twice
-    reorders: set[int] = field(default_factory=set)  # written before the message in front of it
+    reorders: set[int] = field(default_factory=set)  # written behind the message after it
     corrupts: set[int] = field(default_factory=set)  # written with one bit turned
     fails: set[int] = field(default_factory=set)  # reported as failed, not written
     resurrects: set[int] = field(default_factory=set)  # reported as failed, but written
@@ -138,6 +138,7 @@ class MemorySender:
     reasons: list[str] = field(default_factory=lambda: ["", "so it was asked of this fake"])
     _answers: list[tuple[int, Outcomes]] = field(default_factory=list)
     _parked: list[tuple[Sequence[bytes], int]] = field(default_factory=list)
+    _late: list[tuple[bytes, int, int]] = field(default_factory=list)  # a log only grows: what is reordered waits
     _polls: int = 0
 
     def send(
@@ -149,12 +150,20 @@ class MemorySender:
             return len(values)
         taken = values[: max(0, self.broker.mischief.room - inside)]
         for value, seq in zip(taken, sequence_numbers(taken).tolist(), strict=True):
-            self._answer(seq, partition, self._write(value, seq, self.broker.logs[self.topic][partition]))
+            if seq in self.broker.mischief.reorders:
+                self._late.append((value, seq, partition))
+                continue
+            self._put(value, seq, partition)
+            while self._late:
+                self._put(*self._late.pop())
         if not insist:
             return len(taken)
         refused = sequence_numbers(values[len(taken) :]).tolist()
         self._answers.append((self._polls, _outcomes([(seq, Outcome.FAILED, -1, -1) for seq in refused])))
         return len(values)
+
+    def _put(self, value: bytes, seq: int, partition: int) -> None:
+        self._answer(seq, partition, self._write(value, seq, self.broker.logs[self.topic][partition]))
 
     def _write(self, value: bytes, seq: int, log: Log) -> int:
         """Returns the offset (-1: nowhere)."""
@@ -165,8 +174,8 @@ class MemorySender:
             return -1
         if seq in mischief.corrupts:
             value = value[:-1] + bytes([value[-1] ^ 1])
-        at = max(0, len(log) - 1) if seq in mischief.reorders else len(log)
-        log.insert(at, value)
+        log.append(value)
+        at = len(log) - 1
         if seq in mischief.repeats:
             log.append(value)
         return at

@@ -68,8 +68,8 @@ def test_a_repeated_message_is_at_two_offsets(tmp_path: Path) -> None:
     assert delivered(ledger).count(5) == 2
 
 
-def test_a_reordered_message_stands_before_its_elder(tmp_path: Path) -> None:
-    assert delivered(run(tmp_path, Mischief(reorders={8})))[7:9] == [8, 7]
+def test_a_reordered_message_stands_behind_a_younger_one(tmp_path: Path) -> None:
+    assert delivered(run(tmp_path, Mischief(reorders={8})))[7:10] == [7, 9, 8]
 
 
 def test_failures_and_unknowns_keep_their_class_and_reason(tmp_path: Path) -> None:
