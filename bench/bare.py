@@ -21,8 +21,9 @@ from brokerlab.agents.producer import BATCH, Producer
 from brokerlab.agents.progress import Report
 from brokerlab.brokers.kafka import BROKER
 from brokerlab.brokers.kafka.client import PRODUCER, WINDOW, configured
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Outcomes
 from brokerlab.core.codec import agent_from_json
-from brokerlab.core.protocols import AgentSpec, Outcomes
 from brokerlab.metrics.agent import Meter
 
 

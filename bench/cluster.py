@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from brokerlab.brokers.kafka import BROKER
+from brokerlab.core.agent import Agent, AgentSpec
+from brokerlab.core.broker import Admin
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import Admin, Agent, AgentSpec
 from brokerlab.core.wait import until
 from brokerlab.labs.local.lab import LocalLab
 

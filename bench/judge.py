@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brokerlab.core.protocols import Outcomes
+from brokerlab.core.broker import Outcomes
 from brokerlab.core.words import Outcome
 from brokerlab.ledger import records
 from brokerlab.ledger.appended import AuditWriter, DeliveriesWriter

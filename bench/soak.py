@@ -28,8 +28,8 @@ from rich.console import Console
 from rich.table import Table
 
 from brokerlab.brokers.kafka import BROKER
+from brokerlab.core.lab import Lab
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import Lab
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Step, Story, Variant
 from brokerlab.core.verdict import RunVerdict, Verdict
 from brokerlab.core.watch import Silent

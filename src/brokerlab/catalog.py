@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from brokerlab.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from brokerlab.core.protocols import Broker
+    from brokerlab.core.broker import Broker
     from brokerlab.core.scenario import Scenario
     from brokerlab.core.store import Store
 

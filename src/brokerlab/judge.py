@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from brokerlab.checkers import CHECKERS
-from brokerlab.core.protocols import Receipt
+from brokerlab.core.fault import Receipt
 from brokerlab.core.scenario import Variant
 from brokerlab.core.verdict import Finding, Identity, RunVerdict, Testimony, VariantVerdict, Verdict, worst
 from brokerlab.core.words import ALWAYS_PERMITTED, MEANING, PREVENTS_JUDGEMENT, Word

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from brokerlab import catalog
+from brokerlab.core.broker import PartitionState
+from brokerlab.core.fault import Receipt, Sighting
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import PartitionState, Receipt, Sighting
 from brokerlab.core.scenario import Span, Story
 from brokerlab.core.verdict import Autopsy, MessageRef
 from brokerlab.core.words import Word

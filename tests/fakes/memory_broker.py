@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from brokerlab.core.broker import Outcomes, PartitionState, Received
 from brokerlab.core.errors import FencedError
 from brokerlab.core.message import sequence_numbers
 from brokerlab.core.node import NodeSpec
-from brokerlab.core.protocols import Outcomes, PartitionState, Received
 from brokerlab.core.words import Outcome
 
 Log = list[bytes]

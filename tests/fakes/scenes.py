@@ -8,9 +8,11 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Admin, Broker, PartitionState
+from brokerlab.core.lab import NodeState
 from brokerlab.core.links import COUNTERS, Trouble, Way
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import Admin, AgentSpec, Broker, NodeState, PartitionState
 from brokerlab.core.scenario import Variant
 from brokerlab.engine.workload import Setting, Workload
 

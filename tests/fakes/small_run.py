@@ -9,8 +9,8 @@ from pathlib import Path
 from brokerlab.agents.orders import Orders
 from brokerlab.agents.progress import Report
 from brokerlab.agents.work import work
+from brokerlab.core.agent import AgentSpec
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import AgentSpec
 from brokerlab.ledger.ledger import Ledger
 from brokerlab.ledger.read import load as load_ledger
 from tests.fakes.memory_broker import MemoryBroker, invent

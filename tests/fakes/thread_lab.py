@@ -13,7 +13,7 @@ from typing import Any
 from brokerlab.agents.orders import Orders
 from brokerlab.agents.progress import Report
 from brokerlab.agents.work import work
-from brokerlab.core.protocols import AgentSpec
+from brokerlab.core.agent import AgentSpec
 from tests.fakes.memory_broker import MemoryBroker, invent
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scenes import MemoryLab

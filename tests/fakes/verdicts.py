@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brokerlab.core.protocols import Receipt
+from brokerlab.core.fault import Receipt
 from brokerlab.core.verdict import (
     Autopsy,
     Finding,

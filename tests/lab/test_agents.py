@@ -12,8 +12,8 @@ import pytest
 
 from brokerlab.agents.orders import PARENT_GONE
 from brokerlab.brokers.kafka import BROKER
+from brokerlab.core.agent import AgentSpec
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import AgentSpec
 from brokerlab.core.wait import until
 from brokerlab.core.words import Outcome
 from brokerlab.labs.local.agents import LocalAgent

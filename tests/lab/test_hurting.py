@@ -15,8 +15,9 @@ import pytest
 
 from brokerlab.brokers.kafka import BROKER
 from brokerlab.core import message
+from brokerlab.core.broker import Admin, Sender
 from brokerlab.core.errors import InconclusiveError, UsageError
-from brokerlab.core.protocols import Admin, Scene, Sender
+from brokerlab.core.fault import Scene
 from brokerlab.core.wait import until
 from brokerlab.core.words import Outcome
 from brokerlab.engine.observer import Observer

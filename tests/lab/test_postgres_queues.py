@@ -9,8 +9,8 @@ import pytest
 
 from brokerlab.brokers.postgres import BROKER
 from brokerlab.core import message
+from brokerlab.core.broker import Receiver
 from brokerlab.core.errors import UsageError
-from brokerlab.core.protocols import Receiver
 from brokerlab.core.wait import until
 
 pytestmark = pytest.mark.lab

@@ -9,7 +9,7 @@ import pytest
 
 from brokerlab import catalog
 from brokerlab.brokers.kafka import Kafka
-from brokerlab.core.protocols import Admin, Broker
+from brokerlab.core.broker import Admin, Broker
 from brokerlab.labs.local.lab import LocalLab
 from tests.fakes.memory_broker import MemoryBroker
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from brokerlab.core import message
-from brokerlab.core.protocols import Outcomes, Received, Receiver, Sender
+from brokerlab.core.broker import Outcomes, Received, Receiver, Sender
 from brokerlab.core.wait import until
 from brokerlab.core.words import Outcome
 from tests.plugins.conftest import Running

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from brokerlab.core.agent import AgentSpec
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import AgentSpec
 
 BENCH = Path(__file__).parents[2] / "bench"
 MOCK = {"test.mock.num.brokers": "1", "acks": "all", "enable.idempotence": "true", "log_level": "2"}

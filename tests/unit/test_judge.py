@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from brokerlab.core.protocols import Receipt
+from brokerlab.core.fault import Receipt
 from brokerlab.core.scenario import Variant
 from brokerlab.core.verdict import Autopsy, MessageRef, VariantVerdict, Verdict
 from brokerlab.core.verdict import Testimony as Told

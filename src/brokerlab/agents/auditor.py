@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from brokerlab.agents.orders import Orders
 from brokerlab.agents.progress import Report
 from brokerlab.core import message
-from brokerlab.core.protocols import AgentSpec, Received, Receiver
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Received, Receiver
 from brokerlab.ledger import records
 from brokerlab.ledger.appended import AuditWriter
 from brokerlab.ledger.files import AUDIT

@@ -19,7 +19,8 @@ from brokerlab.agents.options import option
 from brokerlab.agents.orders import Orders
 from brokerlab.agents.progress import Report
 from brokerlab.core import message
-from brokerlab.core.protocols import AgentSpec, Received, Receiver
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Received, Receiver
 from brokerlab.core.store import Effects
 from brokerlab.core.wait import until
 from brokerlab.ledger import records

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from brokerlab.agents.orders import Orders
 from brokerlab.agents.progress import Report
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Pipe, Received
 from brokerlab.core.errors import FencedError
-from brokerlab.core.protocols import AgentSpec, Pipe, Received
 from brokerlab.metrics.agent import Meter
 
 POINTS = ("taken", "sent", "offsets", "committed")

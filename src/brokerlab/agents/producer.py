@@ -20,7 +20,8 @@ from brokerlab.agents.pacing import Pacer
 from brokerlab.agents.progress import Report
 from brokerlab.agents.spread import Spread
 from brokerlab.core import message
-from brokerlab.core.protocols import AgentSpec, Outcomes, Sender
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Outcomes, Sender
 from brokerlab.core.words import Outcome
 from brokerlab.ledger.sends import SendsWriter
 from brokerlab.metrics.agent import Meter

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from brokerlab.core.broker import Sender
 from brokerlab.core.errors import InconclusiveError
-from brokerlab.core.protocols import Sender
 from brokerlab.core.wait import until
 from brokerlab.core.words import Outcome
 

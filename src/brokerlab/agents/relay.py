@@ -12,7 +12,8 @@ from brokerlab.agents.options import option
 from brokerlab.agents.orders import Orders
 from brokerlab.agents.progress import Report
 from brokerlab.agents.publishing import publish
-from brokerlab.core.protocols import AgentSpec, Sender
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Sender
 from brokerlab.core.store import Outbox
 from brokerlab.core.wait import elapse
 

@@ -16,8 +16,9 @@ from brokerlab.agents.progress import Report
 from brokerlab.agents.relay import Relay
 from brokerlab.agents.writer import Writer
 from brokerlab.core import message
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Broker
 from brokerlab.core.errors import UsageError
-from brokerlab.core.protocols import AgentSpec, Broker
 from brokerlab.core.store import Effects, Store
 from brokerlab.ledger import files
 from brokerlab.ledger.appended import AuditWriter, DeliveriesWriter

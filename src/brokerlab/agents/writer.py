@@ -21,7 +21,8 @@ from brokerlab.agents.pacing import Pacer
 from brokerlab.agents.progress import Report
 from brokerlab.agents.publishing import publish
 from brokerlab.core import message
-from brokerlab.core.protocols import AgentSpec, Outcomes, Sender
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Outcomes, Sender
 from brokerlab.core.store import Changes
 from brokerlab.core.wait import elapse
 from brokerlab.core.words import Outcome

@@ -10,7 +10,7 @@ import typer
 from brokerlab.cli import terminal
 
 if TYPE_CHECKING:
-    from brokerlab.core.protocols import Progress
+    from brokerlab.core.lab import Progress
     from brokerlab.kube.api import Kube
 
 Context = Annotated[

@@ -13,7 +13,8 @@ from brokerlab.cli.running import Wish, experiment, unfinished, wish
 from brokerlab.core.errors import BrokerlabError, UsageError
 
 if TYPE_CHECKING:
-    from brokerlab.core.protocols import Broker, Lab
+    from brokerlab.core.broker import Broker
+    from brokerlab.core.lab import Lab
     from brokerlab.core.verdict import RunVerdict
     from brokerlab.core.watch import Watcher
 

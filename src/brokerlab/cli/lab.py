@@ -11,7 +11,7 @@ from brokerlab.cli import clusters, labs, options, terminal, tree
 from brokerlab.cli import lab_kubernetes as inside
 
 if TYPE_CHECKING:
-    from brokerlab.core.protocols import Broker
+    from brokerlab.core.broker import Broker
     from brokerlab.labs.local.lab import LocalLab
     from brokerlab.labs.local.status import LabStatus, ProcessStatus
 

@@ -12,7 +12,8 @@ import typer
 from brokerlab.cli import clusters, terminal
 
 if TYPE_CHECKING:
-    from brokerlab.core.protocols import Broker, Lab, Progress
+    from brokerlab.core.broker import Broker
+    from brokerlab.core.lab import Lab, Progress
     from brokerlab.labs.kubernetes.connection import Place
     from brokerlab.labs.kubernetes.lab import KubernetesLab
     from brokerlab.labs.kubernetes.life import Order

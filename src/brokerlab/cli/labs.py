@@ -14,8 +14,9 @@ from brokerlab.core.errors import DeadlineError, LabError, UsageError
 
 if TYPE_CHECKING:
     from brokerlab.cli.lab_kubernetes import Wanted
+    from brokerlab.core.broker import Broker
+    from brokerlab.core.lab import Lab, Progress
     from brokerlab.core.node import NodeSpec
-    from brokerlab.core.protocols import Broker, Lab, Progress
     from brokerlab.labs.local.lab import LocalLab
 
 READY_S = 60.0

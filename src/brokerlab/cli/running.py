@@ -12,8 +12,8 @@ from brokerlab.cli.labs import Where, furnish, ready
 from brokerlab.core.errors import BrokerlabError, InconclusiveError, UsageError
 
 if TYPE_CHECKING:
+    from brokerlab.core.lab import Lab
     from brokerlab.core.load import Load
-    from brokerlab.core.protocols import Lab
     from brokerlab.core.scenario import Scenario, Variant
     from brokerlab.core.verdict import RunVerdict
     from brokerlab.core.watch import Watcher

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from brokerlab.cluster import minikube, monitoring, pages
 from brokerlab.core.errors import BrokerlabError
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 from brokerlab.kube import kubeconfig
 
 HOSTS_FILE = Path("/etc/hosts")

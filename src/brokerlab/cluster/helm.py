@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from brokerlab.cluster import tools
 from brokerlab.core.errors import DeadlineError, LabError
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 
 T = TypeVar("T")
 LOOK, LOOKS = 3.0, 3  # seconds between two looks at the API server; how often it may be silent in a row

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from brokerlab.cluster import hosts_file
 from brokerlab.core.errors import BrokerlabError, LabError
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 
 
 def write(path: Path, old: bytes, new: bytes, say: Progress) -> str:

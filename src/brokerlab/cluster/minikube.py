@@ -17,7 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from brokerlab.cluster import minikube_events, tools
 from brokerlab.core.errors import LabError
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 
 OLDEST = Version("1.35.0")
 PROFILE = "workshop-mb"

@@ -13,7 +13,7 @@ from typing import Any
 
 from brokerlab.cluster import values
 from brokerlab.cluster.helm import Chart, Release, Revision
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 from brokerlab.kube import applying, data, readiness, waiting
 from brokerlab.kube.api import Json, Kube
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from brokerlab.cluster import kustomize
 from brokerlab.core.errors import LabError, UsageError
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 from brokerlab.kube import applying, readiness, targets, waiting
 from brokerlab.kube.api import Json, Kube
 

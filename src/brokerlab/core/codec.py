@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from brokerlab.core.agent import AgentSpec
 from brokerlab.core.errors import UsageError
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import AgentSpec
 
 
 def agent_to_json(spec: AgentSpec) -> str:

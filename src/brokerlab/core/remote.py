@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from brokerlab.core.broker import Admin, PartitionState
 from brokerlab.core.errors import BrokerlabError, DeadlineError, InconclusiveError, LabError, UsageError
-from brokerlab.core.protocols import Admin, PartitionState
 
 PORT = 9464
 TOKEN_HEADER = "X-Brokerlab-Token"  # noqa: S105 - the header's name

@@ -10,7 +10,7 @@ from brokerlab.core.load import Load
 from brokerlab.core.words import Word
 
 if TYPE_CHECKING:
-    from brokerlab.core.protocols import Fault, Receipt, Sighting
+    from brokerlab.core.fault import Fault, Receipt, Sighting
     from brokerlab.core.verdict import RunVerdict
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from brokerlab.core.words import Word
 
 if TYPE_CHECKING:
-    from brokerlab.core.protocols import Receipt
+    from brokerlab.core.fault import Receipt
 
 
 class Verdict(StrEnum):

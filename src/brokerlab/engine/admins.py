@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from brokerlab.core.protocols import Admin, PartitionState
+from brokerlab.core.broker import Admin, PartitionState
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 
-from brokerlab.core.protocols import Admin, PartitionState, Sighting
+from brokerlab.core.broker import Admin, PartitionState
+from brokerlab.core.fault import Sighting
 
 INTERVAL_S = 0.15
 _log = logging.getLogger(__name__)

@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from brokerlab.core.broker import PartitionState
 from brokerlab.core.errors import UsageError
+from brokerlab.core.fault import Receipt, Sighting
 from brokerlab.core.files import write_json
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import PartitionState, Receipt, Sighting
 from brokerlab.core.scenario import Span, Story
 
 PLAN, STORY, WITNESS, SETTINGS = "plan.json", "story.json", "witness.json", "settings.json"

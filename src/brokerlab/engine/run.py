@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
+from brokerlab.core.broker import Admin, Broker, PartitionState
 from brokerlab.core.errors import BrokerlabError
+from brokerlab.core.fault import Scene
 from brokerlab.core.files import write_json
+from brokerlab.core.lab import Lab
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import Admin, Broker, Lab, PartitionState, Scene
 from brokerlab.core.scenario import Scenario, Story, Variant
 from brokerlab.core.store import Store
 from brokerlab.core.verdict import RunVerdict

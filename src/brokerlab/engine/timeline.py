@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any, Literal
 
 from brokerlab.core import message
-from brokerlab.core.protocols import Fault, Lab, Receipt, Scene
+from brokerlab.core.fault import Fault, Receipt, Scene
+from brokerlab.core.lab import Lab
 from brokerlab.core.scenario import Grow, Heal, Hurt, Send, Span, Step
 from brokerlab.core.watch import Watcher
 from brokerlab.engine.workload import Workload

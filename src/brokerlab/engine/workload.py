@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from brokerlab.core.agent import Agent, AgentSpec
 from brokerlab.core.errors import InconclusiveError
+from brokerlab.core.lab import Lab
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import Agent, AgentSpec, Lab
 from brokerlab.core.scenario import Variant
 from brokerlab.core.wait import until
 from brokerlab.core.words import ANSWERS

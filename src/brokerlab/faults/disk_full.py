@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brokerlab.core.errors import InconclusiveError
-from brokerlab.core.protocols import Receipt, Scene
+from brokerlab.core.fault import Receipt, Scene
 from brokerlab.faults import targets
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brokerlab.core.protocols import Receipt, Scene
+from brokerlab.core.fault import Receipt, Scene
 from brokerlab.faults import linked
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from brokerlab.core.protocols import Receipt, Scene, Sighting
+from brokerlab.core.fault import Receipt, Scene, Sighting
 from brokerlab.faults import targets
 
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from brokerlab.core.fault import Scene
 from brokerlab.core.links import Trouble, Way
-from brokerlab.core.protocols import Scene
 from brokerlab.faults import targets
 
 NEEDS = frozenset({"links"})

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brokerlab.core.protocols import Receipt, Scene
+from brokerlab.core.fault import Receipt, Scene
 from brokerlab.core.wait import elapse
 from brokerlab.faults import targets
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brokerlab.core.protocols import Agent, Receipt, Scene
+from brokerlab.core.agent import Agent
+from brokerlab.core.fault import Receipt, Scene
 from brokerlab.core.wait import until
 from brokerlab.faults import targets
 

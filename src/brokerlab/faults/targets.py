@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from brokerlab.core.agent import Agent
+from brokerlab.core.broker import PartitionState
 from brokerlab.core.errors import InconclusiveError
-from brokerlab.core.protocols import Agent, PartitionState, Scene, Sighting
+from brokerlab.core.fault import Scene, Sighting
 from brokerlab.core.words import ANSWERS
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brokerlab.core.errors import UsageError
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 from brokerlab.kube import waiting
 from brokerlab.kube.api import Json, Kube
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from brokerlab.core import wait
 from brokerlab.core.errors import DeadlineError, LabError
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 from brokerlab.kube.api import Json, Kube
 
 MONITORS = {"ServiceMonitor": "serviceMonitor", "PodMonitor": "podMonitor"}

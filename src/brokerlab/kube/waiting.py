@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from brokerlab.core import wait
 from brokerlab.core.errors import DeadlineError, LabError
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 from brokerlab.kube import readiness
 from brokerlab.kube.api import Json, Kube
 

@@ -12,9 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Admin, Broker
 from brokerlab.core.errors import LabError, UsageError
+from brokerlab.core.lab import NodeState, Progress
 from brokerlab.core.links import Links
-from brokerlab.core.protocols import Admin, AgentSpec, Broker, NodeState, Progress
 from brokerlab.labs.local import agents, prometheus, state
 from brokerlab.labs.local.processes import ProcessId
 from brokerlab.labs.local.prometheus_program import find_or_install

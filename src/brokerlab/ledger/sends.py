@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from brokerlab.core.broker import Outcomes
 from brokerlab.core.errors import InconclusiveError
-from brokerlab.core.protocols import Outcomes
 from brokerlab.core.words import Outcome
 from brokerlab.ledger import files
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from brokerlab.core.protocols import PartitionState
+from brokerlab.core.broker import PartitionState
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry

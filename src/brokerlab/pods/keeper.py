@@ -17,9 +17,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from brokerlab.core.agent import Agent
 from brokerlab.core.codec import agent_from_json
 from brokerlab.core.errors import UsageError
-from brokerlab.core.protocols import Agent
 from brokerlab.core.wait import until
 from brokerlab.labs.local.agents import start_agent
 from brokerlab.metrics.exposition import Board, text_of

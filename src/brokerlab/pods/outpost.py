@@ -13,8 +13,8 @@ from threading import Lock
 from typing import Any
 
 from brokerlab import catalog
+from brokerlab.core.broker import Admin
 from brokerlab.core.errors import UsageError
-from brokerlab.core.protocols import Admin
 from brokerlab.core.remote import QUESTIONS, ask
 from brokerlab.pods.server import Answer, Route, serve
 

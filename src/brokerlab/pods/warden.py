@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import psutil
 
 from brokerlab.core.errors import LabError
-from brokerlab.core.protocols import NodeState
+from brokerlab.core.lab import NodeState
 from brokerlab.core.wait import until
 from brokerlab.labs.local import processes
 from brokerlab.labs.local.link_proxy import Link

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from brokerlab.core.protocols import PartitionState
+from brokerlab.core.broker import PartitionState
 from brokerlab.core.scenario import Window
 from brokerlab.core.verdict import Autopsy, MessageRef
 from brokerlab.core.words import MEANING, Word

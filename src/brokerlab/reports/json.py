@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from brokerlab.core.errors import UsageError
+from brokerlab.core.fault import Receipt
 from brokerlab.core.files import write_json
-from brokerlab.core.protocols import Receipt
 from brokerlab.core.verdict import (
     Autopsy,
     Finding,

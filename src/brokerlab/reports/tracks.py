@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
-from brokerlab.core.protocols import PartitionState, Sighting
+from brokerlab.core.broker import PartitionState
+from brokerlab.core.fault import Sighting
 
 
 @dataclass(frozen=True)

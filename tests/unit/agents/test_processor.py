@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from brokerlab.agents.processor import MOST
+from brokerlab.core.agent import AgentSpec
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import AgentSpec
 from tests.fakes.memory_broker import MemoryBroker
 from tests.fakes.small_run import TOPIC, SmallRun
 

@@ -16,10 +16,10 @@ from brokerlab.agents.orders import PARENT_GONE, Orders, follow
 from brokerlab.agents.pacing import Pacer
 from brokerlab.agents.progress import Report
 from brokerlab.agents.spread import Spread, draw
+from brokerlab.core.agent import AgentSpec
 from brokerlab.core.codec import agent_from_json, agent_to_json
 from brokerlab.core.errors import UsageError
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import AgentSpec
 
 
 def let_go(rate: float, steps: list[float]) -> list[tuple[float, int]]:

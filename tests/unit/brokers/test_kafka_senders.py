@@ -17,8 +17,8 @@ from brokerlab.brokers.kafka.direct import DirectSender
 from brokerlab.brokers.kafka.librdkafka import MESSAGE, gathered, library, told
 from brokerlab.brokers.kafka.sender import KafkaSender
 from brokerlab.core import message
+from brokerlab.core.broker import Outcomes, Sender
 from brokerlab.core.errors import UsageError
-from brokerlab.core.protocols import Outcomes, Sender
 from brokerlab.core.words import Outcome
 from tests.plugins.test_brokers import joined, sent
 

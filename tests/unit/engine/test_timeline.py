@@ -12,8 +12,8 @@ import pytest
 
 from brokerlab.core import message
 from brokerlab.core.errors import DeadlineError, InconclusiveError
+from brokerlab.core.fault import Receipt, Scene
 from brokerlab.core.load import Load
-from brokerlab.core.protocols import Receipt, Scene
 from brokerlab.core.scenario import Heal, Hurt, Send, Story, Variant
 from brokerlab.core.watch import Silent
 from brokerlab.engine.timeline import Timeline, possible

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from brokerlab.core.broker import PartitionState
 from brokerlab.core.errors import InconclusiveError
-from brokerlab.core.protocols import PartitionState, Scene, Sighting
+from brokerlab.core.fault import Scene, Sighting
 from brokerlab.faults.disk_full import DiskFull
 from tests.fakes.scenes import MemoryAdmin, MemoryLab, MemoryNodes, crew
 

@@ -8,8 +8,9 @@ from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
 
+from brokerlab.core.broker import PartitionState
 from brokerlab.core.errors import DeadlineError, InconclusiveError
-from brokerlab.core.protocols import PartitionState, Scene, Sighting
+from brokerlab.core.fault import Scene, Sighting
 from brokerlab.faults import targets
 from brokerlab.faults.kill import KillLeader
 from brokerlab.faults.kill_agent import KillAgent

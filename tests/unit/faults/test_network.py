@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerlab.core.protocols import Fault, Scene
+from brokerlab.core.fault import Fault, Scene
 from brokerlab.faults.corrupt import Corrupt
 from brokerlab.faults.cut import Cut
 from brokerlab.faults.delay import Delay

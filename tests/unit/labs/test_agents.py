@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerlab.core.protocols import AgentSpec
+from brokerlab.core.agent import AgentSpec
 from brokerlab.core.wait import until
 from brokerlab.labs.local.agents import LocalAgent, start_agent
 

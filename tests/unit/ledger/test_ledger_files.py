@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brokerlab.core.broker import Outcomes
 from brokerlab.core.errors import BrokerlabError, InconclusiveError, UsageError
-from brokerlab.core.protocols import Outcomes
 from brokerlab.core.words import Outcome
 from brokerlab.ledger import files, records
 from brokerlab.ledger.appended import AuditWriter, DeliveriesWriter, RowsWriter

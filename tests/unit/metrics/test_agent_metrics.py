@@ -12,7 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 AGENT = """
 import os, signal, sys
 import numpy as np
-from brokerlab.core.protocols import AgentSpec
+from brokerlab.core.agent import AgentSpec
 from brokerlab.metrics.agent import Meter, use_folder
 use_folder(sys.argv[1])
 meter = Meter(AgentSpec("producer", "p", "run", "acks=1", "kafka", "", "", "", sys.argv[1]))

@@ -37,7 +37,7 @@ def rules() -> Iterator[str]:
 
 def shown() -> dict[str, set[str]]:
     """{metric: its labels} of all that a run shows."""
-    from brokerlab.core.protocols import PartitionState
+    from brokerlab.core.broker import PartitionState
 
     board = Board("run", 1, [PartitionState("t", 0, 1, 1, (1,), (1,))], {("t", 0): 1}, {"kill": {}})
     gauges = {sample.name: set(sample.labels) for metric in board.collect() for sample in metric.samples}

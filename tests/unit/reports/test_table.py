@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from brokerlab.core.protocols import Receipt
+from brokerlab.core.fault import Receipt
 from brokerlab.core.verdict import RunVerdict, Verdict
 from brokerlab.core.words import Word
 from brokerlab.reports import table

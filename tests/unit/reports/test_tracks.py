@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from brokerlab.core.protocols import PartitionState, Sighting
+from brokerlab.core.broker import PartitionState
+from brokerlab.core.fault import Sighting
 from brokerlab.reports.tracks import state_at, tracks
 
 

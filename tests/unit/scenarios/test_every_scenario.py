@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from brokerlab import catalog
-from brokerlab.core.protocols import Receipt
+from brokerlab.core.fault import Receipt
 from brokerlab.core.questions import QUESTIONS
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story
 from brokerlab.core.verdict import Finding, MessageRef, RunVerdict, VariantVerdict, Verdict

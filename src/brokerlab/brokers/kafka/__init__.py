@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brokerlab.core.broker import Admin, Pipe, Receiver, Sender
 from brokerlab.core.node import NodeSpec
-from brokerlab.core.protocols import Admin, Pipe, Receiver, Sender
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from brokerlab.brokers.kafka.glance import QUIET, Ends, Metadata
 from brokerlab.brokers.kafka.librdkafka import told
 from brokerlab.brokers.kafka.nodes import INTERNAL_TOPICS
 from brokerlab.brokers.kafka.topic import refused
+from brokerlab.core.broker import PartitionState
 from brokerlab.core.errors import DeadlineError, InconclusiveError
-from brokerlab.core.protocols import PartitionState
 from brokerlab.core.wait import until
 
 if TYPE_CHECKING:

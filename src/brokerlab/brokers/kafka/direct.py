@@ -23,7 +23,7 @@ from brokerlab.brokers.kafka import librdkafka
 from brokerlab.brokers.kafka.client import PRODUCER, READY_S, WINDOW, WINDOW_BYTES, configured, unfit
 from brokerlab.brokers.kafka.librdkafka import MESSAGE, NOT_PERSISTED, TEXT, Library, Metadata, gathered
 from brokerlab.brokers.kafka.outcomes import good, joined, nowhere, number_of
-from brokerlab.core.protocols import Outcomes
+from brokerlab.core.broker import Outcomes
 from brokerlab.core.wait import until
 from brokerlab.core.words import Outcome
 

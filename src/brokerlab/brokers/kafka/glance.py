@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from brokerlab.brokers.kafka.client import CONSUMER, configured, made
 from brokerlab.brokers.kafka.topic import refused
-from brokerlab.core.protocols import PartitionState
+from brokerlab.core.broker import PartitionState
 
 if TYPE_CHECKING:
     from confluent_kafka import Consumer

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brokerlab.core.protocols import Outcomes
+from brokerlab.core.broker import Outcomes
 from brokerlab.core.words import Outcome
 
 _MOST_REASONS = 255

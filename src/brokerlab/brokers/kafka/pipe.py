@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from brokerlab.brokers.kafka.client import CONSUMER, PRODUCER, READY_S, configured, made
 from brokerlab.brokers.kafka.receiver import KafkaReceiver
 from brokerlab.brokers.kafka.topic import await_leaders, refused
+from brokerlab.core.broker import Received
 from brokerlab.core.errors import FencedError
-from brokerlab.core.protocols import Received
 from brokerlab.core.wait import until
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy as np
 
 from brokerlab.brokers.kafka.client import CONSUMER, configured, made
 from brokerlab.brokers.kafka.topic import await_leaders, refused
-from brokerlab.core.protocols import Received
+from brokerlab.core.broker import Received
 
 if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message, TopicPartition

@@ -19,8 +19,8 @@ import numpy as np
 from brokerlab.brokers.kafka.client import PRODUCER, READY_S, WINDOW, WINDOW_BYTES, configured, made
 from brokerlab.brokers.kafka.outcomes import good, joined, nowhere, number_of
 from brokerlab.brokers.kafka.topic import await_leaders
+from brokerlab.core.broker import Outcomes
 from brokerlab.core.message import sequence_numbers
-from brokerlab.core.protocols import Outcomes
 from brokerlab.core.wait import until
 from brokerlab.core.words import Outcome
 

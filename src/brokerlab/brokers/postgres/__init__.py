@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from brokerlab.brokers.postgres.store import STORE as STORE
+from brokerlab.core.broker import Admin, Broker, Pipe, Receiver, Sender
 from brokerlab.core.errors import UsageError
 from brokerlab.core.node import NodeSpec
-from brokerlab.core.protocols import Admin, Broker, Pipe, Receiver, Sender
 
 
 @dataclass(frozen=True)

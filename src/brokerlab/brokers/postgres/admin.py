@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from brokerlab.brokers.postgres import tables
 from brokerlab.brokers.postgres.client import answering, connect
-from brokerlab.core.protocols import PartitionState
+from brokerlab.core.broker import PartitionState
 
 if TYPE_CHECKING:
     from brokerlab.brokers.postgres.client import Link

@@ -14,8 +14,8 @@ import numpy as np
 
 from brokerlab.brokers.postgres import tables
 from brokerlab.brokers.postgres.client import connect
+from brokerlab.core.broker import Received
 from brokerlab.core.errors import DeadlineError
-from brokerlab.core.protocols import Received
 from brokerlab.core.wait import until
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from brokerlab.brokers.postgres import tables
 from brokerlab.brokers.postgres.client import connect
 from brokerlab.brokers.postgres.reader import NOTHING, log_reader, polled, received
+from brokerlab.core.broker import Received, Receiver
 from brokerlab.core.errors import UsageError
-from brokerlab.core.protocols import Received, Receiver
 
 if TYPE_CHECKING:
     from brokerlab.brokers.postgres.client import Link

@@ -15,8 +15,8 @@ import numpy as np
 
 from brokerlab.brokers.postgres import tables
 from brokerlab.brokers.postgres.client import connect, sentence
+from brokerlab.core.broker import Outcomes
 from brokerlab.core.message import sequence_numbers
-from brokerlab.core.protocols import Outcomes
 from brokerlab.core.words import Outcome
 
 if TYPE_CHECKING:

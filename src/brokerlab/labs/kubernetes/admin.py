@@ -10,8 +10,8 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from brokerlab.core.broker import PartitionState
 from brokerlab.core.errors import BrokerlabError, UsageError
-from brokerlab.core.protocols import PartitionState
 from brokerlab.core.remote import ends, states
 from brokerlab.kube.pods import AnsweredError, PodHttp
 from brokerlab.labs.kubernetes.connection import once, persistently

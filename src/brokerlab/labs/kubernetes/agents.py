@@ -16,10 +16,10 @@ from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
+from brokerlab.core.agent import AgentSpec
 from brokerlab.core.codec import agent_to_json
 from brokerlab.core.errors import BrokerlabError, InconclusiveError
 from brokerlab.core.files import write_atomic
-from brokerlab.core.protocols import AgentSpec
 from brokerlab.kube.pods import AnsweredError, BrokenError, PodHttp
 from brokerlab.labs.kubernetes.connection import once, persistently
 from brokerlab.labs.kubernetes.ledgers import bring

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from brokerlab.core.errors import LabError, UsageError
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 
 PACKAGE = Path(__file__).parents[2]
 NAME = "brokerlab"

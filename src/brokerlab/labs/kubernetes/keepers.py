@@ -6,8 +6,8 @@ import hashlib
 import time
 from threading import Event, Lock
 
+from brokerlab.core.agent import AgentSpec
 from brokerlab.core.errors import InconclusiveError, LabError
-from brokerlab.core.protocols import AgentSpec
 from brokerlab.core.wait import until
 from brokerlab.kube import readiness
 from brokerlab.kube.api import Json

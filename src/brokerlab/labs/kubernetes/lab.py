@@ -14,10 +14,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, NoReturn
 
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Admin, Broker
 from brokerlab.core.errors import BrokerlabError, LabError, UsageError
+from brokerlab.core.lab import NodeState
 from brokerlab.core.links import Links, Trouble, Way
 from brokerlab.core.node import NodeSpec, broker_of
-from brokerlab.core.protocols import Admin, AgentSpec, Broker, NodeState
 from brokerlab.core.wait import until
 from brokerlab.kube.pods import PodHttp
 from brokerlab.labs.kubernetes import nodes, witness

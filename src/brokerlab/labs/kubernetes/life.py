@@ -12,8 +12,8 @@ from typing import Any
 
 from brokerlab import __version__
 from brokerlab.core.errors import DeadlineError, LabError
+from brokerlab.core.lab import Progress
 from brokerlab.core.node import NodeSpec
-from brokerlab.core.protocols import Progress
 from brokerlab.core.wait import until
 from brokerlab.kube import applying, readiness, waiting
 from brokerlab.kube.api import Json

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from brokerlab.core.agent import AgentSpec
 from brokerlab.core.codec import agent_to_json
 from brokerlab.core.errors import LabError
 from brokerlab.core.files import write_atomic
-from brokerlab.core.protocols import AgentSpec
 from brokerlab.labs.local.logs import log_tail
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from brokerlab.core import folders
 from brokerlab.core.check import Check
 from brokerlab.core.errors import LabError
+from brokerlab.core.lab import Progress
 from brokerlab.core.node import NodeSpec
-from brokerlab.core.protocols import Progress
 from brokerlab.labs.local import aot, jars, prometheus_program
 from brokerlab.labs.local.account import for_servers
 from brokerlab.labs.local.java import find_java

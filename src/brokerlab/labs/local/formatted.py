@@ -12,8 +12,8 @@ from pathlib import Path
 
 from brokerlab.core import folders
 from brokerlab.core.errors import LabError
+from brokerlab.core.lab import Progress
 from brokerlab.core.node import NodeSpec, Program
-from brokerlab.core.protocols import Progress
 from brokerlab.labs.local import processes, render
 from brokerlab.labs.local.runtime import Launcher
 

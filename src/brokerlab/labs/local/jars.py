@@ -19,7 +19,7 @@ from typing import Any
 from brokerlab.core import folders
 from brokerlab.core.errors import LabError
 from brokerlab.core.files import write_atomic
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 from brokerlab.labs.local.locks import JarLock, LockedJar, sha256_of
 
 PARALLEL = 8

@@ -12,10 +12,12 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+from brokerlab.core.agent import AgentSpec
+from brokerlab.core.broker import Admin, Broker
 from brokerlab.core.errors import LabError, UsageError
+from brokerlab.core.lab import NodeState, Progress
 from brokerlab.core.links import Links
 from brokerlab.core.node import JavaProgram, NodeSpec, broker_of
-from brokerlab.core.protocols import Admin, AgentSpec, Broker, NodeState, Progress
 from brokerlab.labs.local import agents, links, native, ports, processes, prometheus, render, startup, state, training
 from brokerlab.labs.local.logs import log_tail
 from brokerlab.labs.local.processes import ProcessId

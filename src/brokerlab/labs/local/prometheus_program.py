@@ -20,7 +20,7 @@ from typing import IO
 
 from brokerlab.core import folders
 from brokerlab.core.errors import LabError
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 from brokerlab.labs.local.versions import version_of
 
 OLDEST = (2, 40)  # what the tests run with is 2.42; older ones know fewer of the options that we use

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Collection, Iterable
 from signal import Signals
 
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 from brokerlab.labs.local import account, processes, state
 from brokerlab.labs.local.starter import MARK
 from brokerlab.labs.local.state import LabState, NodeRecord

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from brokerlab.core.lab import Progress
 from brokerlab.core.node import JavaProgram, NodeSpec, Program
-from brokerlab.core.protocols import Progress
 from brokerlab.labs.local import jars, render
 from brokerlab.labs.local.account import Account
 from brokerlab.labs.local.java import Java, find_java

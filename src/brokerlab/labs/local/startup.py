@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from brokerlab.core.lab import Progress
 from brokerlab.core.node import NodeSpec
-from brokerlab.core.protocols import Progress
 from brokerlab.labs.local import account, formatted, processes, render
 from brokerlab.labs.local.runtime import Launcher
 from brokerlab.labs.local.starter import Starter

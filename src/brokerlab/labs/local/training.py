@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from brokerlab.core.errors import BrokerlabError, LabError
+from brokerlab.core.lab import Progress
 from brokerlab.core.node import NodeSpec
-from brokerlab.core.protocols import Progress
 from brokerlab.labs.local import aot, processes, startup, state
 from brokerlab.labs.local.remains import clear, take_down
 from brokerlab.labs.local.runtime import Runtime

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import htpy as h
 
-from brokerlab.core.protocols import Receipt
+from brokerlab.core.fault import Receipt
 from brokerlab.reports.html.dossier import Dossier
 from brokerlab.reports.html.plot import lasted
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from brokerlab import catalog
+from brokerlab.core.broker import PartitionState
 from brokerlab.core.errors import DeadlineError, InconclusiveError
-from brokerlab.core.protocols import PartitionState
 from brokerlab.labs.kubernetes.admin import RemoteAdmin
 from brokerlab.labs.kubernetes.relay import Relay
 from brokerlab.pods.outpost import Outpost

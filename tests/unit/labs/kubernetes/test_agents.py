@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from brokerlab.core.agent import AgentSpec
 from brokerlab.core.errors import InconclusiveError, LabError
-from brokerlab.core.protocols import AgentSpec
 from brokerlab.core.wait import until
 from brokerlab.kube.pods import PodHttp
 from brokerlab.labs.kubernetes import agents, ledgers
