@@ -14,7 +14,8 @@ from brokerlab.core.lab import NodeState
 from brokerlab.core.links import COUNTERS, Trouble, Way
 from brokerlab.core.load import Load
 from brokerlab.core.scenario import Variant
-from brokerlab.engine.workload import Setting, Workload
+from brokerlab.engine.staff import Setting
+from brokerlab.engine.workload import Workload
 
 
 @dataclass

@@ -38,7 +38,7 @@ def gather(run: RunVerdict, folder: Path, scenario: Scenario | None, *, course: 
 
 def _series(folder: Path, story: Story, variants: tuple[str, ...]) -> dict[str, Series]:
     """All over one grid, so that the same moment is at the same place in every chart."""
-    from brokerlab.engine.workload import slug
+    from brokerlab.engine.staff import slug
     from brokerlab.ledger.facts import Facts
     from brokerlab.ledger.read import load
     from brokerlab.ledger.series import extent, grid, series

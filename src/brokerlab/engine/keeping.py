@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brokerlab.core.message import stamp
 from brokerlab.core.store import Store
-from brokerlab.engine.workload import Setting
+from brokerlab.engine.staff import Setting
 from brokerlab.ledger import files
 from brokerlab.ledger.appended import keep
 

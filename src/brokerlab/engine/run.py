@@ -24,8 +24,9 @@ from brokerlab.engine import verdict as verdicts
 from brokerlab.engine.admins import Admins
 from brokerlab.engine.observer import Observer
 from brokerlab.engine.plan import SETTINGS, WITNESS, Plan, save_story
+from brokerlab.engine.staff import Setting, slug
 from brokerlab.engine.timeline import Timeline, possible
-from brokerlab.engine.workload import Setting, Workload, slug
+from brokerlab.engine.workload import Workload
 from brokerlab.metrics.exposition import Board, Exposition
 from brokerlab.metrics.witness import Witness
 

@@ -10,7 +10,7 @@ from typing import Any
 from brokerlab.core.scenario import Scenario, Story, Variant
 from brokerlab.core.verdict import RunVerdict, Testimony, VariantVerdict, Verdict, worst
 from brokerlab.engine.plan import WITNESS, Plan, read_json, read_story
-from brokerlab.engine.workload import slug
+from brokerlab.engine.staff import slug
 from brokerlab.judge import judge_run, judge_variant
 from brokerlab.ledger.books import counts
 from brokerlab.ledger.facts import Facts

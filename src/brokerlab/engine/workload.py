@@ -6,59 +6,19 @@ import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from brokerlab.core.agent import Agent, AgentSpec
 from brokerlab.core.errors import InconclusiveError
 from brokerlab.core.lab import Lab
-from brokerlab.core.load import Load
-from brokerlab.core.scenario import Variant
 from brokerlab.core.wait import until
 from brokerlab.core.words import ANSWERS
+from brokerlab.engine.staff import Setting
 
 READY_S = 60
 HOLD_S = 30
 GONE_S = 10
 CAUGHT_UP_S = 60
 STOP_S = 5
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What all agents of a run have in common. settings: the user's own client properties.
-
-    topics: variant -> the topic that is read and audited. sources: variant -> the topic that a processor reads, where
-    there is one. roles: see `Scenario`. store: its plug-in's name. link: the broker's endpoint by way
-    of the lab's links, "" where there are none. others: the endpoints of the brokers that variants name.
-    """
-
-    run: str
-    broker: str
-    endpoint: str
-    load: Load
-    variants: Sequence[Variant]
-    topics: Mapping[str, str]
-    settings: Mapping[str, str]
-    folder: Path  # the run's
-    roles: tuple[str, ...] = ("consumer", "producer")
-    sources: Mapping[str, str] = field(default_factory=dict)
-    store: str = ""
-    store_endpoint: str = ""
-    link: str = ""
-    others: Mapping[str, str] = field(default_factory=dict)
-
-    def shares(self) -> list[int]:
-        """How many messages each producer of a variant sends; the first ones take what does not divide."""
-        whole, rest = divmod(self.load.messages, self.load.producers)
-        return [whole + (number < rest) for number in range(self.load.producers)]
-
-    def ledger(self, variant: str) -> Path:
-        return self.folder / "ledger" / slug(variant)
-
-
-def slug(variant: str) -> str:
-    """A variant's name as a topic's and a folder's name may be: "acks=1" -> "acks-1"."""
-    return "".join(char if char.isalnum() else "-" for char in variant)
 
 
 @dataclass
@@ -73,7 +33,7 @@ class Workload:
 
     def start(self, role: str) -> None:
         """Start every agent of a role, all variants' at once, and return when each is ready."""
-        started = self._start(self._specs(role))
+        started = self._start(self.setting.specs(role))
         if role != "auditor":
             self._await(started, ("ready", "working", "done"), f"the {role}s to connect", READY_S)
 
@@ -90,7 +50,9 @@ class Workload:
             self._caught_up, "the consumers to process what was sent", deadline=CAUGHT_UP_S, every=0.02, seen=self._seen
         )
         numbers = range(len(self.of("consumer")) // len(self.setting.variants), consumers)
-        started = self._start(self._spec("consumer", v, number, 0) for v in self.setting.variants for number in numbers)
+        started = self._start(
+            self.setting.spec("consumer", v, number, 0) for v in self.setting.variants for number in numbers
+        )
         self._await(started, ("ready", "working"), "the further consumers to connect", READY_S)
 
     def _caught_up(self) -> bool:
@@ -225,58 +187,6 @@ class Workload:
     def close(self) -> None:
         for agent in self.agents:
             agent.stop(STOP_S)
-
-    # ------------------------------------------------------------ specs
-
-    def _specs(self, role: str) -> list[AgentSpec]:
-        """Of all agents of a role: those that send share the messages, readers are as many as the load says, and behind
-        a processor a second auditor reads what is committed alone."""
-        if role == self.setting.roles[-1]:
-            shares = self.setting.shares()
-        else:
-            counts = {"consumer": self.setting.load.consumers, "auditor": 2 if self.setting.sources else 1}
-            shares = [0] * counts.get(role, 1)
-        return [
-            self._spec(role, variant, number, messages)
-            for variant in self.setting.variants
-            for number, messages in enumerate(shares)
-        ]
-
-    def _spec(self, role: str, variant: Variant, number: int, messages: int) -> AgentSpec:
-        """One agent's spec; its ledger is a file of its variant's folder (an auditor's: the folder)."""
-        name = f"{role}-{slug(variant.name)}-{number}"
-        folder, topic = self.setting.ledger(variant.name), self.setting.topics[variant.name]
-        source = self.setting.sources.get(variant.name, "")
-        return AgentSpec(
-            role=role,
-            name=name,
-            run=self.setting.run,
-            variant=variant.name,
-            broker=variant.broker or self.setting.broker,
-            endpoint=self._endpoint(role, variant),
-            topic=source if source and role == "producer" else topic,
-            ledger=str(folder),
-            metrics=str(self.setting.folder / "metrics"),
-            settings={**({} if variant.broker else self.setting.settings), **_settings(variant, role)},
-            load=self.setting.load,
-            producer=number,
-            messages=messages,
-            group=source if source and role == "processor" else topic,
-            options={**variant.options, "view": "committed"} if role == "auditor" and number else variant.options,
-            source=source,
-            store=self.setting.store,
-            store_endpoint=self.setting.store_endpoint,
-        )
-
-    def _endpoint(self, role: str, variant: Variant) -> str:
-        if variant.broker:
-            return self.setting.others[variant.broker]
-        return (role in variant.linked and self.setting.link) or self.setting.endpoint
-
-
-def _settings(variant: Variant, role: str) -> Mapping[str, str]:
-    of_role = {"consumer": variant.consumer, "processor": variant.processor}
-    return of_role.get(role, variant.producer if role in ("producer", "writer", "relay") else {})
 
 
 def _tell(agents: Iterable[Agent], line: str) -> None:

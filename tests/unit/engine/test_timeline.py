@@ -16,8 +16,9 @@ from brokerlab.core.fault import Receipt, Scene
 from brokerlab.core.load import Load
 from brokerlab.core.scenario import Heal, Hurt, Send, Story, Variant
 from brokerlab.core.watch import Silent
+from brokerlab.engine.staff import Setting, slug
 from brokerlab.engine.timeline import Timeline, possible
-from brokerlab.engine.workload import Setting, Workload, slug
+from brokerlab.engine.workload import Workload
 from brokerlab.ledger.read import load as load_ledger
 from tests.fakes.scenes import FakeAgent, MemoryAdmin, MemoryLab, MemoryNodes
 
