@@ -120,6 +120,7 @@ def test_without_a_terminal_to_ask_on_it_says_so_and_with_auto_it_asks_nothing(b
     ran = brokerlab("workshop", "--auto")
     assert ran.out.count("Verdict:") == 2
     assert "you said" not in ran.out
+    assert "Your guess" not in ran.out, "nobody guesses"
     assert ran.code in (1, 3), "the worst of what was run"
 
 

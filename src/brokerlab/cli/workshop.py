@@ -115,7 +115,7 @@ class Tour:
         from brokerlab.reports.live import watching
 
         words = lesson.at_issue(scenario)
-        self._print(*lesson.experiment(scenario), *lesson.asked(words))
+        self._print(*lesson.experiment(scenario), *lesson.asked(words, of_someone=not self.auto))
         guess = None if self.auto else self._guess(scenario)
         if guess is None and not self.auto:
             return

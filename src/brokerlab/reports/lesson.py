@@ -43,8 +43,10 @@ def at_issue(scenario: Scenario) -> list[Word]:
     return [word for word in Word if word in shown or (not shown and word not in others)]
 
 
-def asked(words: Sequence[Word]) -> Iterator[RenderableType]:
-    yield Text("\nYour guess: in which of them will there be messages that are")
+def asked(words: Sequence[Word], *, of_someone: bool) -> Iterator[RenderableType]:
+    """of_someone: there is someone who guesses."""
+    whose = "Your guess: in" if of_someone else "In"
+    yield Text(f"\n{whose} which of them will there be messages that are")
     for word in words:
         yield Text.assemble("  ", (word.value, "bold"), f": {MEANING[word]}")
 
