@@ -1,4 +1,4 @@
-"""A small API server and a connection to it."""
+"""A small API server and a connection to it; and waiting that looks often: nothing here takes as long as pods do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from brokerlab.kube import kubeconfig
+from brokerlab.kube import kubeconfig, targets, waiting
 from brokerlab.kube.api import Kube
 from tests.fakes.kube_api import KubeApi, serving
 
@@ -22,3 +22,9 @@ def api() -> Iterator[KubeApi]:
 def kube(api: KubeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kube:
     monkeypatch.setenv("KUBECONFIG", str(api.kubeconfig(tmp_path)))
     return kubeconfig.connect(kubeconfig.chosen(None))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "EVERY", 0.01)
+    monkeypatch.setattr(targets, "EVERY", 0.01)

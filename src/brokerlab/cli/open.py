@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -63,9 +64,9 @@ def shown(
     if not forward:
         terminal.say(f"{reason}; so by a port-forward")
     kube = clusters.reading(context)
-    end = forwarding.find(kube, namespace or page.namespace, page.service)
-    terminal.say(f"forwarding to the pod {end.pod} until Ctrl-C")
-    forwarding.serve(kube, end, port, lambda url: _show(url, only_print=only_print))
+    find = partial(forwarding.find, kube, namespace or page.namespace, page.service)
+    terminal.say(f"forwarding to the pod {find().pod} until Ctrl-C")
+    forwarding.serve(kube, find, port, lambda url: _show(url, only_print=only_print), terminal.say)
 
 
 def _show(url: str, *, only_print: bool) -> None:

@@ -1,20 +1,21 @@
-"""A port of a pod on this machine: each connection to 127.0.0.1 goes through the API server to one ready pod.
+"""A Service's port on this machine: each connection to 127.0.0.1 goes through the API server to a pod that is ready.
 
 `kubectl port-forward` in the Python client's terms: one port-forward stream (a websocket) a connection.
 """
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from socketserver import BaseRequestHandler, ThreadingTCPServer
-from typing import Any
+from typing import Any, TypeAlias
 
 from brokerlab.core.errors import LabError, UsageError
-from brokerlab.kube import readiness
+from brokerlab.core.protocols import Progress
+from brokerlab.kube import kube_errors, readiness
 from brokerlab.kube.api import Json, Kube
 
 CHUNK = 65536
@@ -27,6 +28,9 @@ class PodPort:
     namespace: str
     pod: str
     port: int
+
+
+Find: TypeAlias = Callable[[], PodPort]
 
 
 def find(kube: Kube, namespace: str, service: str) -> PodPort:
@@ -54,28 +58,34 @@ def container_port(port: Json, pod: Json) -> int:
     return next((int(each["containerPort"]) for each in named if each.get("name") == target), int(port["port"]))
 
 
-def serve(kube: Kube, end: PodPort, local_port: int, started: Callable[[str], None]) -> None:
-    """Forward until interrupted; `started` is told the URL. local_port: 0 = any free one. Raises UsageError: taken."""
-    with listening(kube, end, local_port) as server:
+def serve(kube: Kube, find: Find, local_port: int, started: Progress, say: Progress) -> None:
+    """Forward until interrupted. `started` is told the URL, `say` why a connection could not be forwarded.
+
+    find: where the next connection is to end. local_port: 0 = any free one. Raises UsageError: taken.
+    """
+    with listening(kube, find, local_port, say) as server:
         started(f"http://127.0.0.1:{server.server_address[1]}")
         server.serve_forever(poll_interval=0.2)
 
 
-def listening(kube: Kube, end: PodPort, local_port: int) -> ThreadingTCPServer:
-    opening = threading.Lock()  # the client patches itself while it opens a stream
-
+def listening(kube: Kube, find: Find, local_port: int, say: Progress) -> ThreadingTCPServer:
     class Handler(BaseRequestHandler):
         def handle(self) -> None:
-            with opening:
-                remote = _opened(kube, end)
             try:
-                _relay(self.request, remote)
-            finally:
-                remote.close()
+                end = find()
+                stream = opened(kube, end)
+            except LabError as error:
+                say(error.message)
+                return
+            with contextlib.closing(stream), contextlib.suppress(OSError):  # either side may leave at any time
+                _relay(self.request, stream.socket(end.port))
+            if refused := stream.error(end.port):
+                say(f"the pod {end.pod} did not take the connection: {refused.strip()}")
 
     class Server(ThreadingTCPServer):
         daemon_threads = True
         allow_reuse_address = True
+        request_queue_size = 64
 
     try:
         return Server(("127.0.0.1", local_port), Handler)
@@ -83,12 +93,34 @@ def listening(kube: Kube, end: PodPort, local_port: int) -> ThreadingTCPServer:
         raise UsageError(f"port {local_port} is taken: {error.strerror}", "choose another --port") from error
 
 
-def _opened(kube: Kube, end: PodPort) -> Any:
-    """A socket whose other end is the pod's port."""
-    from kubernetes import client, stream
+def opened(kube: Kube, end: PodPort) -> Any:
+    """A port-forward stream to the pod's port. Raises LabError.
 
-    connect = client.CoreV1Api(kube.client.client).connect_get_namespaced_pod_portforward
-    return stream.portforward(connect, end.pod, end.namespace, ports=str(end.port)).socket(end.port)
+    By a client of its own, with the same settings: a client is patched while it opens a stream, and all its other
+    requests with it, those of other threads too.
+    """
+    from kubernetes import client, stream
+    from kubernetes.client.exceptions import ApiException
+
+    connect = client.CoreV1Api(client.ApiClient(kube.client.client.configuration))
+    try:
+        return stream.portforward(
+            connect.connect_get_namespaced_pod_portforward, end.pod, end.namespace, ports=str(end.port)
+        )
+    except ApiException as error:
+        raise kube_errors.explained(_answer(error), kube.server, kube.context) from error
+
+
+def _answer(error: Any) -> Any:
+    """What the API server answered instead of opening a stream; the client's own error when it did not answer."""
+    from kubernetes.client.exceptions import ApiException
+
+    status, body = (getattr(error.__context__, name, None) for name in ("status_code", "resp_body"))
+    if not status:
+        return error
+    answer = ApiException(status=status, reason=str(error.reason))
+    answer.body = body
+    return answer
 
 
 def _relay(here: socket.socket, there: Any) -> None:

@@ -77,10 +77,7 @@ def reached(kube: Kube, way: Way, namespace: str) -> Iterator[str]:
 
 
 def _relay(prometheus: PodHttp) -> ThreadingHTTPServer:
-    """A server on this machine that passes questions on.
-
-    No port-forward: while the client opens one, its other requests, of other threads, fail.
-    """
+    """A server on this machine that passes questions on, by the right that the lab needs anyway: `pods/proxy`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

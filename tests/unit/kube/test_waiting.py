@@ -223,3 +223,16 @@ def test_the_broken_pods_of_an_older_revision_do_not_end_the_wait(api: KubeApi, 
         waiting.until_ready(kube, look(kube), lambda _: None, deadline=0.1)
     assert "web-10-x: ContainerCreating" in caught.value.hint
     assert "web-9-x" not in caught.value.hint
+
+
+def test_a_namespace_stuck_in_terminating_says_what_holds_it(api: KubeApi, kube: Kube) -> None:
+    held = {
+        "type": "NamespaceFinalizersRemaining",
+        "status": "True",
+        "message": "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances",
+    }
+    status = {"phase": "Terminating", "conditions": [held, {"type": "Other", "status": "False", "message": "no"}]}
+    api.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}, "status": status})
+    with pytest.raises(DeadlineError, match="the namespace shop to be gone") as caught:
+        waiting.until_gone(kube, "shop", lambda _: None, deadline=0.1)
+    assert caught.value.hint == held["message"]
