@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from brokerlab import catalog
 from brokerlab.cli import labs
-from brokerlab.core.errors import DeadlineError, LabError, UsageError
+from brokerlab.cli.lab_kubernetes import Wanted
+from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.labs.local.lab import LocalLab
+
+CLUSTER = labs.Where(cluster=Wanted())
 
 
 class Admin:
@@ -101,10 +105,23 @@ def test_a_broker_that_the_lab_does_not_have_yet_is_added_once() -> None:
     assert lab.did == ["added postgres-1"]
 
 
-def test_a_lab_that_cannot_have_another_broker_is_a_sentence() -> None:
-    lab = SimpleNamespace(name="external", nodes=lambda which: ())
-    with pytest.raises(UsageError, match="the lab external has no postgres"):
-        labs.furnish(lab, [broker(name="postgres")], lambda _: None)
+@pytest.mark.parametrize(
+    ("name", "others", "where", "said"),
+    [
+        ("kafka", (), CLUSTER, ""),
+        ("kafka", ("postgres",), CLUSTER, "the lab kubernetes can't have postgres, which the scenario needs"),
+        ("postgres", (), CLUSTER, "the lab kubernetes can't have postgres, which the scenario needs"),
+        ("kafka", ("postgres",), labs.Where("host:9092"), "the lab external can't have postgres, which the scenario"),
+        ("kafka", (), labs.Where("host:9092"), ""),
+        ("postgres", ("kafka",), labs.Where(), ""),
+    ],
+)
+def test_what_a_lab_can_not_have_is_a_sentence(
+    name: str, others: tuple[str, ...], where: labs.Where, said: str
+) -> None:
+    found = labs.lacking(catalog.broker(name), others, where)
+    assert found.startswith(said)
+    assert bool(found) is bool(said)
 
 
 def test_a_lab_without_the_witness_that_was_asked_for_is_refused(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from brokerlab.cli.failures import interrupted
 from brokerlab.cli.labs import Where, ready, whole
-from brokerlab.cli.running import Wish, experiment, unfinished, wish
+from brokerlab.cli.running import Wish, experiment, skipped, unfinished, wish
 from brokerlab.core.errors import BrokerlabError, UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,14 @@ def carry_out(
     """Each verdict with its run folder. What can't be finished is inconclusive, and the others are run all the same."""
     from brokerlab import catalog
 
-    for (name, nodes), group in groupby(sorted(wanted, key=_needed), key=_needed):
+    possible = []
+    for each in wanted:
+        if skip := skipped(each, where, runs):
+            watcher.say(f"{each.scenario.name}: {skip[0].reasons[0]}")
+            yield skip[0], skip[1].folder
+        else:
+            possible.append(each)
+    for (name, nodes), group in groupby(sorted(possible, key=_needed), key=_needed):
         broker = catalog.broker(name)
         watcher.phase("lab")
         with ready(broker, nodes, where, watcher.say) as lab:

@@ -47,6 +47,10 @@ class Where:
     keep: bool = False
     cluster: Wanted | None = None  # of the lab kubernetes
 
+    @property
+    def lab(self) -> str:
+        return "kubernetes" if self.cluster else "external" if self.bootstrap else "local"
+
 
 def where(
     lab: str, bootstrap: str | None, java: Path | None, *, prometheus: bool, keep: bool, cluster: Wanted
@@ -109,16 +113,24 @@ def whole(broker: Broker, lab: Lab, nodes: int) -> None:
         _await_whole(broker, lab, nodes)
 
 
+def lacking(broker: Broker, others: Sequence[str], wanted: Where) -> str:
+    """What a scenario needs and the lab can't have, as a sentence; "" = it can have everything. No lab is touched."""
+    from brokerlab.labs.kubernetes.nodes import runnable
+
+    own = [broker.name] if wanted.cluster and not wanted.bootstrap and not runnable(broker.nodes(1)) else []
+    missing = [*own, *(others if wanted.lab != "local" else ())]
+    if not missing:
+        return ""
+    return f"the lab {wanted.lab} can't have {' and '.join(missing)}, which the scenario needs; the lab local can"
+
+
 def furnish(lab: Lab, others: Sequence[Broker], say: Progress) -> None:
     """Add the brokers that a scenario needs beside its own, one node each, if the lab does not have them yet; they stay
-    as long as it does. Raises UsageError for a lab that can't have them."""
+    as long as it does. A lab that can't have them was ruled out (see `lacking`)."""
     for broker in others:
-        if lab.nodes(broker.name):
-            continue
-        if not isinstance(lab, Growing):
-            raise UsageError(f"the lab {lab.name} has no {broker.name}, which the scenario needs", "use --lab local")
-        lab.add(broker.nodes(1), say=say)
-        _await_whole(broker, lab, 1)
+        if isinstance(lab, Growing) and not lab.nodes(broker.name):
+            lab.add(broker.nodes(1), say=say)
+            _await_whole(broker, lab, 1)
 
 
 def _await_whole(broker: Broker, lab: Lab, nodes: int) -> None:

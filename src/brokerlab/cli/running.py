@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from brokerlab.cli.failures import interrupted
-from brokerlab.cli.labs import Where, furnish, ready
+from brokerlab.cli.labs import Where, furnish, lacking, ready
 from brokerlab.core.errors import BrokerlabError, InconclusiveError, UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ class Wish:
     variants: tuple[Variant, ...]
     load: Load
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The brokers that are needed beside the scenario's own."""
+        return tuple(sorted({self.scenario.store, *(variant.broker for variant in self.variants)} - {""}))
 
 
 def wish(
@@ -83,9 +88,31 @@ def carry_out(wanted: Wish, where: Where, runs: Path, watcher: Watcher) -> tuple
     """Make a lab ready, run and judge."""
     from brokerlab import catalog
 
+    if skip := skipped(wanted, where, runs):
+        return skip
     watcher.phase("lab")
     with ready(catalog.broker(wanted.scenario.broker), wanted.scenario.nodes, where, watcher.say) as lab:
         return experiment(lab, wanted, runs, watcher)
+
+
+def skipped(wanted: Wish, where: Where, runs: Path) -> tuple[RunVerdict, StoredRun] | None:
+    """The verdict of a scenario that the lab can't have what it needs for; stored like any other. None: it can."""
+    from brokerlab import catalog
+    from brokerlab.core.verdict import RunVerdict, Verdict
+    from brokerlab.engine.plan import Plan
+    from brokerlab.ledger.store import create
+    from brokerlab.reports import json
+
+    scenario = wanted.scenario
+    sentence = lacking(catalog.broker(scenario.broker), wanted.others, where)
+    if not sentence:
+        return None
+    stored = create(runs, scenario.name)
+    names = tuple(variant.name for variant in wanted.variants)
+    Plan(stored.run, scenario.name, names, wanted.load, where.lab, scenario.broker).save(stored.folder)
+    verdict = RunVerdict(stored.run, scenario.name, Verdict.SKIPPED, (), (sentence,))
+    json.save(verdict, stored.folder)
+    return verdict, stored
 
 
 def experiment(lab: Lab, wanted: Wish, runs: Path, watcher: Watcher) -> tuple[RunVerdict, StoredRun]:
@@ -96,7 +123,7 @@ def experiment(lab: Lab, wanted: Wish, runs: Path, watcher: Watcher) -> tuple[Ru
     from brokerlab.reports import json
 
     name, asked = wanted.scenario.store, {variant.broker for variant in wanted.variants} - {""}
-    furnish(lab, [catalog.broker(each) for each in sorted({name, *asked} - {""})], watcher.say)
+    furnish(lab, [catalog.broker(each) for each in wanted.others], watcher.say)
     stored = create(runs, wanted.scenario.name)
     request = Request(
         lab,

@@ -14,7 +14,7 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any, TypeAlias
 
 from brokerlab.core.errors import LabError, UsageError
-from brokerlab.core.protocols import Progress
+from brokerlab.core.lab import Progress
 from brokerlab.kube import kube_errors, readiness
 from brokerlab.kube.api import Json, Kube
 

@@ -146,6 +146,11 @@ def _apart(name: str) -> Json:
     return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}
 
 
+def runnable(specs: Sequence[NodeSpec]) -> bool:
+    """Whether the lab can run them: programs of the JVM alone, for what others need to be set up is not rendered."""
+    return all(isinstance(spec.program, JavaProgram) for spec in specs)
+
+
 def _java(program: Program, values: Mapping[str, str]) -> list[str]:
     if not isinstance(program, JavaProgram):
         raise LabError(f"the lab kubernetes can't run {program.name}: it runs programs of the JVM", "the local lab can")
