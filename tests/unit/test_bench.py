@@ -25,3 +25,13 @@ def test_what_accounting_is_compared_with_runs(monkeypatch: pytest.MonkeyPatch, 
         "producer", "p", "run", "v", "kafka", "127.0.0.1:1", "topic", "", "", settings=MOCK, load=load, messages=20_000
     )
     assert getattr(bare, what)(spec) > 0
+
+
+def test_each_round_begins_with_another_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    import run
+
+    turns: list[str] = []
+    sides = [lambda: turns.append("a") or 1.0, lambda: turns.append("b"), lambda: turns.append("c") or 3.0]
+    assert run.in_turns(sides, 2) == [[1.0, 1.0], [], [3.0, 3.0]]
+    assert "".join(turns) == "abcbca"
