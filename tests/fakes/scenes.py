@@ -10,12 +10,13 @@ from typing import Any
 
 from brokerlab.core.agent import AgentSpec
 from brokerlab.core.broker import Admin, Broker, PartitionState
-from brokerlab.core.lab import NodeState
+from brokerlab.core.lab import NodeState, Sought
 from brokerlab.core.links import COUNTERS, Trouble, Way
 from brokerlab.core.load import Load
 from brokerlab.core.scenario import Variant
 from brokerlab.engine.staff import Setting
 from brokerlab.engine.workload import Workload
+from brokerlab.ledger import remains
 
 
 @dataclass
@@ -84,6 +85,10 @@ class MemoryLab:
 
     def data(self, node: str) -> Path | None:
         return self.folder / node if self.folder else None
+
+    def keep_remains(self, node: str, sought: Sought, folder: Path) -> None:
+        if data := self.data(node):
+            remains.keep(remains.place(folder, node), sought.mark, sought.size, sought.broker.files(data, sought.topic))
 
     def limit_files(self, node: str, size: int | None) -> None:
         self.limits[node] = size

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from brokerlab.core.agent import Agent, AgentSpec
 from brokerlab.core.broker import Admin, Broker
 from brokerlab.core.links import Links
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Messages that a node's files are searched for: one topic's, by their variant's mark, `size` bytes each."""
+
+    broker: Broker
+    topic: str
+    mark: int
+    size: int
+
 
 NodeState = Literal["running", "paused", "gone"]
 Progress = Callable[[str], None]
@@ -51,6 +63,9 @@ class Lab(Protocol):
 
     def data(self, node: str) -> Path | None:
         """The folder of a node's data, when it can be read from here."""
+
+    def keep_remains(self, node: str, sought: Sought, folder: Path) -> None:
+        """Write down what a dead node still has, as its next `.remains` file in `folder` (see `ledger.remains`)."""
 
     def limit_files(self, node: str, size: int | None) -> None:
         """Let no file of the running node grow beyond `size` bytes, as on a full disk; None: as it was. Only with the

@@ -11,11 +11,10 @@ from typing import Any, Literal
 
 from brokerlab.core import message
 from brokerlab.core.fault import Fault, Receipt, Scene
-from brokerlab.core.lab import Lab
+from brokerlab.core.lab import Lab, Sought
 from brokerlab.core.scenario import Grow, Heal, Hurt, Send, Span, Step
 from brokerlab.core.watch import Watcher
 from brokerlab.engine.workload import Workload
-from brokerlab.ledger import remains
 
 ANSWER_S = 60
 
@@ -115,11 +114,12 @@ class Timeline:
         """Before a dead node may be started again, and lose what only it had."""
         lab, setting = self._scene.lab, self._workload.setting
         for node in lab.nodes(self._scene.broker.name):
-            if lab.state(node) != "gone" or not (data := lab.data(node)):
+            if lab.state(node) != "gone":
                 continue
             for variant, topic in self._scene.topics.items():
-                folder, mark = setting.ledger(variant), message.stamp(setting.run, variant)
-                remains.keep(folder, node, mark, setting.load.size, self._scene.broker.files(data, topic))
+                mark = message.stamp(setting.run, variant)
+                sought = Sought(self._scene.broker, topic, mark, setting.load.size)
+                lab.keep_remains(node, sought, setting.ledger(variant))
 
 
 def possible(steps: Sequence[Step], lab: Lab) -> tuple[tuple[Step, ...], tuple[str, ...]]:

@@ -15,7 +15,7 @@ from typing import NoReturn
 from brokerlab.core.agent import AgentSpec
 from brokerlab.core.broker import Admin, Broker
 from brokerlab.core.errors import LabError, UsageError
-from brokerlab.core.lab import NodeState, Progress
+from brokerlab.core.lab import NodeState, Progress, Sought
 from brokerlab.core.links import Links
 from brokerlab.labs.local import agents, prometheus, state
 from brokerlab.labs.local.processes import ProcessId
@@ -93,6 +93,9 @@ class ExternalLab:
 
     def data(self, _node: str) -> Path | None:
         return None
+
+    def keep_remains(self, node: str, _sought: Sought, _folder: Path) -> None:
+        _refuse(f"read the files of {node}")
 
     def limit_files(self, node: str, _size: int | None) -> None:
         _refuse(f"fill the disk of {node}")

@@ -22,13 +22,16 @@ TAIL = 64 << 20  # bytes of each file: half a million messages of 100 bytes
 PIECE = 4 << 20  # bytes in memory at a time
 
 
-def keep(folder: Path, node: str, mark: int, size: int, sources: Iterable[Path]) -> int:
-    """Write down which messages with this mark stand in `sources`, as the next `.remains` file of `node` in `folder`;
-    returns how many. size: of one message."""
+def place(folder: Path, node: str) -> Path:
+    """Where the next `.remains` file of `node` belongs: it has one a death."""
+    deaths = len(list(folder.glob(f"{node}.*{files.REMAINS.suffix}")))
+    return folder / f"{node}.{deaths + 1}{files.REMAINS.suffix}"
+
+
+def keep(path: Path, mark: int, size: int, sources: Iterable[Path]) -> int:
+    """Write down which messages with this mark stand in `sources`, as a new file; returns how many. size: of one."""
     found = [_rows(piece, mark, size) for source in sources for piece in _pieces(source, size)]
     rows = np.concatenate([np.zeros(0, records.REMAIN), *found])
-    deaths = len(list(folder.glob(f"{node}.*{files.REMAINS.suffix}")))
-    path = folder / f"{node}.{deaths + 1}{files.REMAINS.suffix}"
     descriptor = files.create(path, files.REMAINS, mark, count=len(rows))
     try:
         files.write(descriptor, rows.tobytes(), files.PAGE, path)

@@ -1,4 +1,4 @@
-"""`python -m brokerlab.pods keeper HOME | outpost | warden CONTROL PORT [OUTER INNER]`: a program of our pods."""
+"""`python -m brokerlab.pods keeper HOME | outpost | warden CONTROL DATA PORT [OUTER INNER]`: a program of our pods."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def main(arguments: list[str]) -> int:
             from brokerlab.pods import outpost
 
             outpost.main()
-        case ["warden", control, port, *link]:
+        case ["warden", control, data, port, *link]:
             from brokerlab.pods import warden
 
             outer_and_inner = (int(link[0]), int(link[1])) if link else None
-            warden.main(Path(control), int(port), outer_and_inner)
+            warden.main(Path(control), Path(data), int(port), outer_and_inner)
         case _:
             sys.stderr.write(f"{__doc__}\n")
             return 2

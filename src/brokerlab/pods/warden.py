@@ -1,5 +1,5 @@
-"""The warden beside a node of the broker: stops, continues and kills the node's process, and has it started again; and
-is the link by which clients reach the node where their network is to be hurt.
+"""The warden beside a node of the broker: stops, continues and kills the node's process, and has it started again; is
+the link by which clients reach the node where their network is to be hurt; and reads what a dead node still has.
 
 It shares the pod's process namespace. The node's container is a shell that runs the program, writes its pid down, and
 when it ends waits for a line in a named pipe before it runs it again: a killed node stays gone until it is restarted.
@@ -13,17 +13,21 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import psutil
 
+from brokerlab import catalog
 from brokerlab.core.errors import LabError
 from brokerlab.core.lab import NodeState
 from brokerlab.core.wait import until
 from brokerlab.labs.local import processes
 from brokerlab.labs.local.link_proxy import Link
 from brokerlab.labs.local.processes import ProcessId
+from brokerlab.ledger.remains import keep
 from brokerlab.pods.server import Answer, Route, serve
 
 PID, START = "pid", "start"
@@ -32,10 +36,11 @@ WAIT_S = 10.0
 
 
 class Warden:
-    """control: the folder that it shares with the node's container. port: the node's ready port."""
+    """control: the folder that it shares with the node's container. data: the node's. port: the node's ready port."""
 
-    def __init__(self, control: Path, port: int, link: LinkThread | None = None) -> None:
-        self._control, self._port, self._link = control, port, link
+    def __init__(self, control: Path, data: Path, port: int, link: LinkThread | None = None) -> None:
+        self._control, self._data, self._port, self._link = control, data, port, link
+        self._found = TemporaryDirectory()
 
     def routes(self) -> dict[tuple[str, str], Route]:
         return {
@@ -46,6 +51,7 @@ class Warden:
             ("POST", "restart"): lambda *_: self.restart(),
             ("POST", "trouble"): self.trouble,
             ("GET", "traffic"): self.traffic,
+            ("GET", "remains"): self.remains,
         }
 
     def state(self) -> Answer:
@@ -83,6 +89,13 @@ class Warden:
     def traffic(self, rest: list[str], _body: Any) -> Answer:
         """/traffic/WAY: its counters."""
         return self._linked().call(lambda link: dict(link.ways[rest[0]].counts))
+
+    def remains(self, rest: list[str], _body: Any) -> Answer:
+        """/remains/BROKER/TOPIC/MARK/SIZE: which messages are in the node's files, as a file of a ledger."""
+        broker, topic, mark, size = rest
+        path = Path(self._found.name) / uuid4().hex
+        keep(path, int(mark), int(size), catalog.broker(broker).files(self._data, topic))
+        return path
 
     def _linked(self) -> LinkThread:
         if self._link is None:
@@ -133,7 +146,8 @@ class LinkThread:
         return asyncio.run_coroutine_threadsafe(called(), self._loop).result(WAIT_S)
 
 
-def main(control: Path, port: int, link: tuple[int, int] | None) -> None:
-    if not control.is_dir():
-        raise LabError(f"the folder {control} that the node shares with its warden is not there")
-    serve(Warden(control, port, LinkThread(*link) if link else None).routes()).serve_forever()
+def main(control: Path, data: Path, port: int, link: tuple[int, int] | None) -> None:
+    for folder in (control, data):
+        if not folder.is_dir():
+            raise LabError(f"the folder {folder} that the node shares with its warden is not there")
+    serve(Warden(control, data, port, LinkThread(*link) if link else None).routes()).serve_forever()

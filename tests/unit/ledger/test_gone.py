@@ -53,8 +53,8 @@ def test_messages_are_found_in_whatever_holds_them(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     first.write_bytes(b"\x07" + one + b"between" + strangers + torn + two[:50])
     second.write_bytes(two + message.build(5, 1, np.array([9], np.uint32), 100, 1)[0][8:])
-    assert remains.keep(tmp_path / "ledger", "kafka-1", 5, 100, [first, second]) == 2
-    assert remains.keep(tmp_path / "ledger", "kafka-1", 5, 100, []) == 0
+    assert remains.keep(remains.place(tmp_path / "ledger", "kafka-1"), 5, 100, [first, second]) == 2
+    assert remains.keep(remains.place(tmp_path / "ledger", "kafka-1"), 5, 100, []) == 0
     rows = load(tmp_path / "ledger").remains
     assert rows is not None
     assert rows[["producer", "seq"]].tolist() == [(1, 1), (1, 2)]
@@ -67,9 +67,9 @@ def test_a_file_is_read_piece_by_piece_and_each_message_found_once(
     monkeypatch.setattr(remains, "PIECE", piece)
     log = tmp_path / "log"
     log.write_bytes(b"-".join(messages(*range(50))))
-    assert remains.keep(tmp_path / "ledger", "kafka-1", 5, 100, [log]) == 50
+    assert remains.keep(remains.place(tmp_path / "ledger", "kafka-1"), 5, 100, [log]) == 50
     monkeypatch.setattr(remains, "TAIL", 1000)
-    assert remains.keep(tmp_path / "ledger", "kafka-1", 5, 100, [log]) == 9
+    assert remains.keep(remains.place(tmp_path / "ledger", "kafka-1"), 5, 100, [log]) == 9
 
 
 def test_messages_of_any_size_are_found() -> None:

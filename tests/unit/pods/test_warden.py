@@ -29,7 +29,7 @@ def port() -> Iterator[int]:
 def warden(tmp_path: Path, port: int) -> Iterator[Warden]:
     """Beside a node's container: the shell, which runs a program that does nothing, for long."""
     shell = subprocess.Popen(["sh", "-c", RUN, str(tmp_path), "sleep", "600"], start_new_session=True)
-    warden = Warden(tmp_path, port)
+    warden = Warden(tmp_path, tmp_path, port)
     try:
         until(lambda: state(warden) == "running", "the program to run", deadline=10)
         yield warden
@@ -79,7 +79,7 @@ def test_a_node_that_dies_by_itself_is_gone_too(warden: Warden, tmp_path: Path) 
 def test_clients_that_come_by_the_link_can_be_cut_off_one_way(tmp_path: Path) -> None:
     outer = free_ports(1)[0]
     with socket.create_server(("127.0.0.1", 0)) as node:
-        beside = Warden(tmp_path, 1, LinkThread(outer, node.getsockname()[1]))
+        beside = Warden(tmp_path, tmp_path, 1, LinkThread(outer, node.getsockname()[1]))
         with socket.create_connection(("127.0.0.1", outer), 5) as client:
             there, _ = node.accept()
             with there:
@@ -94,9 +94,9 @@ def test_clients_that_come_by_the_link_can_be_cut_off_one_way(tmp_path: Path) ->
                 with contextlib.suppress(ConnectionResetError):  # a connection that lost bytes is cut
                     assert there.recv(10) == b""
     with pytest.raises(LabError, match="no link"):
-        Warden(tmp_path, 1).traffic(["up"], None)
+        Warden(tmp_path, tmp_path, 1).traffic(["up"], None)
 
 
 def test_whether_the_ready_port_accepts(tmp_path: Path, port: int) -> None:
-    assert Warden(tmp_path, port).state() == {"state": "gone", "listens": True}
-    assert Warden(tmp_path, 1).state() == {"state": "gone", "listens": False}
+    assert Warden(tmp_path, tmp_path, port).state() == {"state": "gone", "listens": True}
+    assert Warden(tmp_path, tmp_path, 1).state() == {"state": "gone", "listens": False}

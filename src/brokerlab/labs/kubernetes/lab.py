@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from brokerlab.core.agent import AgentSpec
 from brokerlab.core.broker import Admin, Broker
 from brokerlab.core.errors import BrokerlabError, LabError, UsageError
-from brokerlab.core.lab import NodeState
+from brokerlab.core.lab import NodeState, Sought
 from brokerlab.core.links import Links, Trouble, Way
 from brokerlab.core.node import NodeSpec, broker_of
 from brokerlab.core.wait import until
@@ -30,6 +30,7 @@ from brokerlab.labs.kubernetes.keepers import Keepers
 from brokerlab.labs.kubernetes.parts import OUTPOST, Images
 from brokerlab.labs.kubernetes.relay import Relay
 from brokerlab.labs.kubernetes.witness import NONE, reached
+from brokerlab.ledger.remains import place
 
 NODE_S = 90.0  # for a node that was killed to listen again
 
@@ -119,6 +120,14 @@ class KubernetesLab:
 
     def data(self, node: str) -> Path | None:
         return None
+
+    def keep_remains(self, node: str, sought: Sought, folder: Path) -> None:
+        """Its warden reads the files where they are."""
+        asked = f"remains/{sought.broker.name}/{sought.topic}/{sought.mark}/{sought.size}"
+        folder.mkdir(parents=True, exist_ok=True)
+        staged = folder / f".{node}.coming"
+        persistently(lambda: self._place.port(node).save(asked, staged), f"the warden of {node}")
+        staged.replace(place(folder, node))
 
     def limit_files(self, node: str, size: int | None) -> None:
         raise LabError("the lab kubernetes can't fill a disk", "the local lab can, on Linux")

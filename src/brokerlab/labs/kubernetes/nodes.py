@@ -189,8 +189,12 @@ def _node(spec: NodeSpec, image: str, values: Mapping[str, str]) -> Json:
 def _warden(spec: NodeSpec, images: Images) -> Json:
     numbers = ports(spec)
     links = [str(numbers[port]) for outer_and_inner in spec.links.items() for port in outer_and_inner]
-    arguments = ["warden", CONTROL, str(numbers[spec.ready_port]), *links]
-    return parts.ours("warden", images.agents, arguments, [{"name": "control", "mountPath": CONTROL}], "48Mi")
+    arguments = ["warden", CONTROL, DATA, str(numbers[spec.ready_port]), *links]
+    mounts: list[Json] = [
+        {"name": "control", "mountPath": CONTROL},
+        {"name": "data", "mountPath": DATA, "readOnly": True},
+    ]
+    return parts.ours("warden", images.agents, arguments, mounts, "96Mi")
 
 
 def _pod_name() -> Json:

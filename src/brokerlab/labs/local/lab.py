@@ -15,7 +15,7 @@ from pathlib import Path
 from brokerlab.core.agent import AgentSpec
 from brokerlab.core.broker import Admin, Broker
 from brokerlab.core.errors import LabError, UsageError
-from brokerlab.core.lab import NodeState, Progress
+from brokerlab.core.lab import NodeState, Progress, Sought
 from brokerlab.core.links import Links
 from brokerlab.core.node import JavaProgram, NodeSpec, broker_of
 from brokerlab.labs.local import agents, links, native, ports, processes, prometheus, render, startup, state, training
@@ -26,6 +26,7 @@ from brokerlab.labs.local.remains import clear, remove_nodes, take_down
 from brokerlab.labs.local.runtime import Launcher, find_runtime
 from brokerlab.labs.local.starter import LOG, MARK, Starter
 from brokerlab.labs.local.state import LabState, NodeRecord
+from brokerlab.ledger.remains import keep, place
 
 KIND = "local"
 DOWN = "take it down: brokerlab lab down"
@@ -159,8 +160,12 @@ class LocalLab:
     def logs(self, node: str, lines: int = 40) -> str:
         return log_tail(self._node(node).folder / LOG, lines)
 
-    def data(self, node: str) -> Path | None:
+    def data(self, node: str) -> Path:
         return self._node(node).folder / render.DATA
+
+    def keep_remains(self, node: str, sought: Sought, folder: Path) -> None:
+        sources = sought.broker.files(self.data(node), sought.topic)
+        keep(place(folder, node), sought.mark, sought.size, sources)
 
     def limit_files(self, node: str, size: int | None) -> None:
         processes.limit_files(self._process(node), size)

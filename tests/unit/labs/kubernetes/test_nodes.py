@@ -82,7 +82,7 @@ def test_the_program_is_the_local_labs_out_of_the_images_jars() -> None:
 def test_the_warden_is_the_link_to_the_listener_that_is_meant_for_it() -> None:
     found = properties("kafka-2")
     outer = found["advertised.listeners"].rpartition(":")[2]
-    assert containers(pod())["warden"]["command"][-4:] == ["/control", "9092", outer, "9094"]
+    assert containers(pod())["warden"]["command"][-5:] == ["/control", "/data", "9092", outer, "9094"]
 
 
 def test_nodes_that_are_not_numbered_from_one_are_refused() -> None:
