@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.request import urlopen
 
 import pytest
@@ -85,12 +86,22 @@ def test_what_the_cluster_lacks_is_told_and_a_page_is_reached_without_it(kube: K
     try:
         assert child.stdout is not None
         url = child.stdout.readline().strip()
-        with pytest.raises(OSError, match="404"):  # httpd without a page: it is the pod that answers
-            urlopen(url, timeout=60)
+        with ThreadPoolExecutor(8) as several:
+            programs = list(several.map(fetched, [f"{url}/busybox"] * 16))
+        with pytest.raises(OSError, match="404"):
+            fetched(url)
     finally:
         child.send_signal(signal.SIGINT)
         _, err = child.communicate(timeout=60)
-    assert (child.returncode, "Traceback" in err) == (130, False), err
+    assert (child.returncode, len(err.splitlines()), "interrupted" in err) == (130, 2, True), err
+    assert len(set(programs)) == 1
+    assert programs[0].startswith(b"\x7fELF")
+
+
+def fetched(url: str) -> bytes:
+    """Raises when less comes than was announced."""
+    with urlopen(url, timeout=60) as answer:
+        return bytes(answer.read())
 
 
 def test_interrupted_while_helm_is_at_work_it_can_be_deployed_again(

@@ -19,6 +19,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
 
+from tests.fakes.port_forward import Program, accept
+
+FORWARD = re.compile(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/portforward\?ports=(\d+)")
 Json = dict[str, Any]
 KINDS = {
     "v1": {
@@ -61,7 +64,7 @@ class KubeApi:
     """objects: {path: object}. requests: "METHOD path?query" in order. faults: [(pattern of these, status, body)].
 
     behind: {"namespace/pod": the port on 127.0.0.1 that its proxy to that pod leads to}. cut: how many of the next
-    answers of pods come only by half.
+    answers of pods come only by half. forwarded: {"namespace/pod": what its port-forwards lead to}.
     """
 
     kinds: dict[str, dict[str, tuple[str, bool]]] = field(
@@ -74,6 +77,7 @@ class KubeApi:
     becomes: dict[str, Callable[[Json], None]] = field(default_factory=dict)  # kind -> called at each look
     behind: dict[str, int] = field(default_factory=dict)
     cut: int = 0
+    forwarded: dict[str, Program] = field(default_factory=dict)
     url: str = ""
 
     def install_operator(self) -> None:
@@ -196,6 +200,10 @@ def serving(api: KubeApi) -> Iterator[KubeApi]:
     class Handler(BaseHTTPRequestHandler):
         def do(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            to_pod = FORWARD.match(self.path)
+            if to_pod and f"{to_pod[1]}/{to_pod[2]}" in api.forwarded:
+                accept(self, int(to_pod[3]), api.forwarded[f"{to_pod[1]}/{to_pod[2]}"])
+                return
             from_pod = api.proxied(self.command, self.path, dict(self.headers), raw)
             if from_pod is not None:
                 self.relay(from_pod)

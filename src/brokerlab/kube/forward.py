@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from socketserver import BaseRequestHandler, ThreadingTCPServer
@@ -19,6 +20,8 @@ from brokerlab.kube import kube_errors, readiness
 from brokerlab.kube.api import Json, Kube
 
 CHUNK = 65536
+DATA, ERROR = 0, 1  # the channels of a port, in Kubernetes' protocol v4.channel.k8s.io; the first frame names the port
+BINARY, CLOSE = 2, 8  # opcodes of RFC 6455
 
 
 @dataclass(frozen=True)
@@ -71,16 +74,7 @@ def serve(kube: Kube, find: Find, local_port: int, started: Progress, say: Progr
 def listening(kube: Kube, find: Find, local_port: int, say: Progress) -> ThreadingTCPServer:
     class Handler(BaseRequestHandler):
         def handle(self) -> None:
-            try:
-                end = find()
-                stream = opened(kube, end)
-            except LabError as error:
-                say(error.message)
-                return
-            with contextlib.closing(stream), contextlib.suppress(OSError):  # either side may leave at any time
-                _relay(self.request, stream.socket(end.port))
-            if refused := stream.error(end.port):
-                say(f"the pod {end.pod} did not take the connection: {refused.strip()}")
+            _forward(kube, find, self.request, say)
 
     class Server(ThreadingTCPServer):
         daemon_threads = True
@@ -93,20 +87,38 @@ def listening(kube: Kube, find: Find, local_port: int, say: Progress) -> Threadi
         raise UsageError(f"port {local_port} is taken: {error.strerror}", "choose another --port") from error
 
 
+def _forward(kube: Kube, find: Find, here: socket.socket, say: Progress) -> None:
+    """One connection, until one side has ended."""
+    from websocket import WebSocketException
+
+    try:
+        end = find()
+        stream = opened(kube, end)
+    except LabError as error:
+        say(error.message)
+        return
+    with contextlib.suppress(OSError, WebSocketException):  # either side may leave at any time
+        if refusal := _relay(here, stream):
+            say(f"the pod {end.pod} does not take the connection: {refusal}")
+    with contextlib.suppress(OSError, WebSocketException):
+        stream.close(timeout=1)
+    stream.shutdown()
+
+
 def opened(kube: Kube, end: PodPort) -> Any:
-    """A port-forward stream to the pod's port. Raises LabError.
+    """A websocket (websocket-client's) whose channels are the pod's port. Raises LabError.
 
     By a client of its own, with the same settings: a client is patched while it opens a stream, and all its other
     requests with it, those of other threads too.
     """
-    from kubernetes import client, stream
+    from kubernetes import client
     from kubernetes.client.exceptions import ApiException
+    from kubernetes.stream import stream
 
-    connect = client.CoreV1Api(client.ApiClient(kube.client.client.configuration))
+    own = client.CoreV1Api(client.ApiClient(kube.client.client.configuration))
+    connect = own.connect_get_namespaced_pod_portforward
     try:
-        return stream.portforward(
-            connect.connect_get_namespaced_pod_portforward, end.pod, end.namespace, ports=str(end.port)
-        )
+        return stream(connect, end.pod, end.namespace, ports=str(end.port), _preload_content=False).sock
     except ApiException as error:
         raise kube_errors.explained(_answer(error), kube.server, kube.context) from error
 
@@ -123,15 +135,35 @@ def _answer(error: Any) -> Any:
     return answer
 
 
-def _relay(here: socket.socket, there: Any) -> None:
-    """Carry bytes both ways until one side has ended."""
-    here.setblocking(True)
-    there.setblocking(True)
-    ways = {here: there, there: here}
+def _relay(here: socket.socket, stream: Any) -> str:
+    """Carry bytes both ways until one side has ended; returns why the pod does not take them, "" = it does.
+
+    Not by the client's own PortForward: it keeps in memory what is not taken, and its thread dies of a lost connection.
+    """
+    greeted: set[int] = set()
     while True:
-        readable, _, _ = select.select(list(ways), [], [])
-        for side in readable:
-            data = side.recv(CHUNK)
+        ready = _readable(here, stream)
+        if here in ready:
+            data = here.recv(CHUNK)
             if not data:
-                return
-            ways[side].sendall(data)
+                return ""
+            stream.send_binary(bytes([DATA]) + data)
+        if stream in ready:
+            opcode, frame = stream.recv_data_frame(control_frame=True)
+            if opcode == CLOSE:
+                return ""
+            if opcode == BINARY:
+                channel, data = frame.data[0], frame.data[1:]
+                if channel in greeted and channel == ERROR:
+                    return str(data.decode(errors="replace")).strip()
+                if channel in greeted:
+                    here.sendall(data)
+                greeted.add(channel)
+
+
+def _readable(here: socket.socket, stream: Any) -> list[Any]:
+    """Whoever of them has something to say; TLS may hold back what the socket has given already."""
+    there = stream.sock
+    if isinstance(there, ssl.SSLSocket) and there.pending():
+        return [stream]
+    return select.select([here, stream], [], [])[0]

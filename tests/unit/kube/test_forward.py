@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
 import pytest
+from websocket import ABNF
 
 from brokerlab.core import wait
 from brokerlab.core.errors import LabError, UsageError
@@ -17,6 +18,7 @@ from brokerlab.kube import forward, kube_errors
 from brokerlab.kube.api import Kube
 from brokerlab.kube.forward import PodPort
 from tests.fakes.kube_api import KubeApi, forbidden
+from tests.fakes.port_forward import PodEnd
 
 
 def service(target: int | str = "web") -> dict[str, Any]:
@@ -47,27 +49,12 @@ def test_no_such_service_is_a_sentence(kube: Kube) -> None:
         forward.find(kube, "m", "grafana")
 
 
-class Echo:
-    """A stream whose pod says everything again, louder; `refusal`: instead it does not take the connection."""
-
-    def __init__(self, refusal: str = "") -> None:
-        self._here, self._there = socket.socketpair()
-        self._refusal = refusal
-        threading.Thread(target=self._answer, daemon=True).start()
-
-    def socket(self, _port: int) -> socket.socket:
-        return self._here
-
-    def error(self, _port: int) -> str:
-        return self._refusal
-
-    def close(self) -> None:
-        self._here.close()
-
-    def _answer(self) -> None:
-        while not self._refusal and (data := self._there.recv(1000)):
-            self._there.sendall(data.upper())
-        self._there.close()
+def echo(pod: PodEnd) -> None:
+    """Says everything again, louder, with pings in between, until it hears "bye"."""
+    while (data := pod.hear()) and data != b"bye":
+        pod.send(ABNF.OPCODE_PING, b"")
+        pod.say(0, data.upper())
+    pod.send(ABNF.OPCODE_CLOSE, b"\x03\xe8")
 
 
 @contextmanager
@@ -86,21 +73,71 @@ def connected(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
-def test_bytes_are_carried_both_ways_for_several_connections_at_once(kube: Kube, monkeypatch) -> None:
-    monkeypatch.setattr(forward, "opened", lambda *_: Echo())
+def received(client: socket.socket, size: int) -> bytes:
+    """So many bytes, or all that come before the end."""
+    data = b""
+    while len(data) < size and (part := client.recv(1 << 16)):
+        data += part
+    return data
+
+
+def test_bytes_are_carried_both_ways_for_several_connections_at_once(api: KubeApi, kube: Kube) -> None:
+    api.forwarded["m/p"] = echo
     with forwarded(kube, []) as port, connected(port) as one, connected(port) as other:
-        for text, client in ((b"one", one), (b"two", other), (b"three", one)):
+        for text, client in ((b"one", one), (b"two", other), (b"three", one), (b"x" * 70_000, other)):
             client.sendall(text)
-            assert client.recv(100) == text.upper()
+            assert received(client, len(text)) == text.upper()
+        one.sendall(b"bye")
+        assert one.recv(100) == b""
+        other.sendall(b"still")
+        assert other.recv(100) == b"STILL"
 
 
-def test_a_connection_that_the_pod_does_not_take_is_told_and_closed(kube: Kube, monkeypatch) -> None:
-    monkeypatch.setattr(forward, "opened", lambda *_: Echo("nobody listens at 80\n"))
+def test_all_that_a_pod_says_before_it_ends_arrives(api: KubeApi, kube: Kube) -> None:
+    def page(pod: PodEnd) -> None:
+        pod.hear()
+        for _ in range(100):
+            pod.say(0, b"y" * 40_000)
+        pod.send(ABNF.OPCODE_CLOSE, b"\x03\xe8")
+
+    api.forwarded["m/p"] = page
+    with forwarded(kube, []) as port, connected(port) as client:
+        client.sendall(b"GET")
+        assert len(received(client, 5_000_000)) == 4_000_000
+
+
+@pytest.mark.parametrize("leaves", ["client", "pod"])
+def test_who_leaves_in_the_middle_leaves_no_traceback(
+    api: KubeApi, kube: Kube, leaves: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    over = threading.Event()
+
+    def endless(pod: PodEnd) -> None:
+        with suppress(OSError):
+            while True:
+                pod.say(0, b"z" * 40_000)
+                if leaves == "pod":
+                    return
+        over.set()
+
+    api.forwarded["m/p"] = endless
+    with forwarded(kube, []) as port, connected(port) as client:
+        assert client.recv(1) == b"z"
+        if leaves == "pod":
+            assert len(received(client, 100_000)) == 39_999
+        else:
+            client.close()
+            assert over.wait(10)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_connection_that_the_pod_does_not_take_is_told_and_closed(api: KubeApi, kube: Kube) -> None:
+    api.forwarded["m/p"] = lambda pod: pod.say(1, b"nobody listens at 80\n")
     said: list[str] = []
     with forwarded(kube, said) as port, connected(port) as client:
         assert client.recv(100) == b""
     wait.until(lambda: said, "the refusal", deadline=5)
-    assert said == ["the pod p did not take the connection: nobody listens at 80"]
+    assert said == ["the pod p does not take the connection: nobody listens at 80"]
 
 
 def test_what_the_api_server_refuses_is_told_and_the_next_connection_looks_again(api: KubeApi, kube: Kube) -> None:
