@@ -6,18 +6,20 @@ named by BROKERLAB_IMAGE (ours: docs/kubernetes-lab.md), BROKERLAB_BROKER_IMAGE 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from brokerlab.brokers.kafka import BROKER
 from brokerlab.core.errors import LabError
-from brokerlab.kube.api import Kube
+from brokerlab.kube import kubeconfig
 from brokerlab.labs.kubernetes import life, nodes, support
 from brokerlab.labs.kubernetes.connection import Place
 from brokerlab.labs.kubernetes.parts import Images
@@ -25,21 +27,39 @@ from brokerlab.labs.kubernetes.parts import Images
 pytestmark = pytest.mark.cluster
 
 
-@pytest.fixture
-def place(kube: Kube, ours: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+@contextlib.contextmanager
+def placed(context: kubeconfig.Context, ours: Images, folder: Path) -> Iterator[Place]:
     """A namespace of the test's own, which is gone afterwards, and the folders and images that commands use."""
-    place = Place(kube, f"brokerlab-lab-{uuid.uuid4().hex[:8]}")
-    for name, value in {
-        "STATE": str(tmp_path / "state"),
-        "RUNS": str(tmp_path / "runs"),
-        "NAMESPACE": place.namespace,
-        "IMAGE": ours.agents,
-        "BROKER_IMAGE": ours.node,
-        "PROMETHEUS_IMAGE": ours.prometheus,
-    }.items():
-        monkeypatch.setenv(f"BROKERLAB_{name}", value)
-    yield place
-    life.down(place, lambda _: None)
+    place = Place(kubeconfig.connect(context), f"brokerlab-lab-{uuid.uuid4().hex[:8]}")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "STATE": str(folder / "state"),
+            "RUNS": str(folder / "runs"),
+            "NAMESPACE": place.namespace,
+            "IMAGE": ours.agents,
+            "BROKER_IMAGE": ours.node,
+            "PROMETHEUS_IMAGE": ours.prometheus,
+        }.items():
+            patch.setenv(f"BROKERLAB_{name}", value)
+        try:
+            yield place
+        finally:
+            life.down(place, lambda _: None)
+
+
+@pytest.fixture
+def place(context: kubeconfig.Context, ours: Images, tmp_path: Path) -> Iterator[Place]:
+    with placed(context, ours, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def lab(context: kubeconfig.Context, ours: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One that is up, for all tests that run something in it."""
+    with placed(context, ours, tmp_path_factory.mktemp("lab")) as found:
+        up = brokerlab("lab", "up", "--lab", "kubernetes", "--yes")
+        assert up.returncode == 0, up.stderr
+        yield found
 
 
 def brokerlab(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -47,25 +67,47 @@ def brokerlab(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=400)
 
 
-def test_the_main_job_has_the_local_labs_verdict_and_leaves_nothing(place: Place) -> None:
-    run = ("scenario", "run", "acks", "--lab", "kubernetes", "--yes", "--messages", "1000", "--json")
-    ran = brokerlab(*run, "--keep")
+def run(*arguments: str) -> dict[str, dict[str, Any]]:
+    """Run a scenario in the lab that is up; its variants, each with balanced books and a witness that agrees."""
+    ran = brokerlab("scenario", "run", *arguments, "--lab", "kubernetes", "--yes", "--json")
     assert ran.returncode == 0, ran.stderr + ran.stdout
     told = json.loads(ran.stdout)
-    by_name = {variant["variant"]: variant for variant in told["variants"]}
     assert told["verdict"] == "held"
-    assert by_name["acks=0"]["lost"] > 0
-    assert by_name["acks=1"]["lost"] > 0
-    assert by_name["acks=all"]["lost"] == 0
-    assert by_name["acks=all+idempotence"]["lost"] == by_name["acks=all+idempotence"]["duplicated"] == 0
-    for variant in by_name.values():
+    for variant in told["variants"]:
         assert variant["testimonies"]
         assert all(each["agrees"] for each in variant["testimonies"])
         assert all(each["balanced"] for each in variant["identities"])
     again = brokerlab("scenario", "check", "last", "--json")
     assert (again.returncode, json.loads(again.stdout)) == (0, told)
-    assert place.kube.list("batch/v1", "Job", place.namespace) == []
+    return {variant["variant"]: variant for variant in told["variants"]}
 
+
+def test_the_main_job_has_the_local_labs_verdict(lab: Place) -> None:
+    by_name = run("acks", "--messages", "1000")
+    assert by_name["acks=0"]["lost"] > 0
+    assert by_name["acks=1"]["lost"] > 0
+    assert by_name["acks=all"]["lost"] == 0
+    assert by_name["acks=all+idempotence"]["lost"] == by_name["acks=all+idempotence"]["duplicated"] == 0
+    assert by_name["acks=1"]["counts"]["gone_in_broker"] == by_name["acks=1"]["lost"]
+    assert lab.kube.list("batch/v1", "Job", lab.namespace) == []
+
+
+def test_a_network_that_is_hurt_between_clients_and_the_leader(lab: Place) -> None:
+    by_name = run("retries", "--only", "retries", "--only", "retries+idempotence", "--messages", "1000")
+    assert by_name["retries"]["duplicated"] > 0
+    assert by_name["retries+idempotence"]["duplicated"] == 0
+    assert [variant["lost"] for variant in by_name.values()] == [0, 0]
+
+
+def test_many_agents_share_the_work_and_one_is_killed(lab: Place) -> None:
+    """Each message is accounted for, whoever of them sent it and whoever read it."""
+    many = ("--producers", "4", "--consumers", "4", "--partitions", "8", "--messages", "1502")
+    counts = run("consumer-crash", "--only", "commit after", *many)["commit after"]["counts"]
+    assert counts["sent"] == counts["acked"] == counts["logged"] == counts["received"] == 1502
+    assert counts["delivered"] > 1502
+
+
+def test_a_lab_is_looked_at_and_taken_down(lab: Place) -> None:
     status = brokerlab("lab", "status", "--lab", "kubernetes", "--json")
     pods = {each["name"]: each["state"] for each in json.loads(status.stdout)["pods"]}
     assert {name for name in pods if name.startswith("kafka-")} == {"kafka-1", "kafka-2", "kafka-3"}
@@ -74,7 +116,7 @@ def test_the_main_job_has_the_local_labs_verdict_and_leaves_nothing(place: Place
     assert len(log.stdout.splitlines()) == 5
     down = brokerlab("lab", "down", "--lab", "kubernetes", "--yes")
     assert down.returncode == 0, down.stderr
-    assert place.kube.get("v1", "Namespace", place.namespace) is None
+    assert lab.kube.get("v1", "Namespace", lab.namespace) is None
     assert "no lab is up" in brokerlab("lab", "down", "--lab", "kubernetes", "--yes").stderr
 
 

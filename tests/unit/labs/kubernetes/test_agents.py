@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,22 @@ def test_a_file_that_was_changed_on_its_way_is_no_ledger(
     with pytest.raises(InconclusiveError, match=r"a\.sends came with another checksum"):
         ledgers.bring(running("pod-2", routes), tmp_path / "ledger")
     assert list((tmp_path / "ledger").iterdir()) == []
+
+
+def test_a_large_ledger_comes_through_little_memory(tmp_path: Path, running: Running) -> None:
+    beside = Keeper(tmp_path / "pod")
+    size = 64 << 20
+    with (tmp_path / "pod" / "ledger" / "producer-0.sends").open("wb") as file:
+        file.truncate(size)
+    pod = running("pod-2", beside.routes())
+    tracemalloc.start()
+    try:
+        ledgers.bring(pod, tmp_path / "here")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (tmp_path / "here" / "producer-0.sends").stat().st_size == size
+    assert peak < size // 8  # of both sides: they are threads of this process
 
 
 def test_orders_are_heard_once_though_answers_get_lost(agent: RemoteAgent, api: KubeApi, children: list[Child]) -> None:
