@@ -5,7 +5,8 @@ answered), . unused. The log, one text a partition, one word an offset: `3` is s
 of producer 1, `-` an offset without a record, `?` a record that is nobody's, `3x` one that was withdrawn: its
 transaction was aborted, so that the audit of what is committed (there is one if there is an x) lacks it. A reader's
 deliveries, in order: `4` is offset 4 of partition 0, `0-9` a range, `1/4` of partition 1, `7@4` id 7 there, whatever
-the log holds.
+the log holds. What each start of a processor or relay passed on: `3` it was about to write id 3, `3@7` it was told that
+this stands at offset 7.
 Times are in microseconds: message n is sent at SENT + n * 1000; readers read one delivery a millisecond from READ on.
 """
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from brokerlab.core.words import Outcome, TransactionOutcome
 from brokerlab.ledger import records
-from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, Rows
+from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, Publisher, Rows
 
 SENT, READ, LATENCY, TICK = 1_000_000, 100_000_000, 500, 1000
 OUTCOMES = {
@@ -60,6 +61,8 @@ def history(
     torn: tuple[str, ...] = (),
     committed_to: Mapping[int, int] | None = None,
     remains: str | None = None,
+    piped: bool = False,
+    publishers: Sequence[str] = (),
 ) -> Ledger:
     """A ledger. Without a log it holds every sent message in order; without readers, one reads all of it."""
     texts = [sends] if isinstance(sends, str) else list(sends)
@@ -80,6 +83,8 @@ def history(
         torn=torn,
         remains=None if remains is None else _remains(remains),
         committed=_audit(kept, committed_to or {}, low) if kept != logs or committed_to else None,
+        piped=piped,
+        publishers=tuple(Publisher(f"p.{n}", n, _published(text)) for n, text in enumerate(publishers, 1)),
     )
 
 
@@ -116,6 +121,15 @@ def _consumer(name: str, reader: Reader, logs: Sequence[Sequence[_Id | None]]) -
         commits[n]["at"] = reader.at + len(reads) * TICK
     processed = len(rows) if reader.processed is None else reader.processed
     return Consumer(name, rows, processed, commits, reader.drained)
+
+
+def _published(text: str) -> Rows:
+    rows = np.zeros(len(text.split()), records.PUBLISHED)
+    for row, word in zip(rows, text.split(), strict=True):
+        named, _, offset = word.partition("@")
+        row["producer"], row["seq"] = _id(named)
+        row["partition"], row["offset"] = (0, int(offset)) if offset else (-1, -1)
+    return rows
 
 
 def _reads(text: str, logs: Sequence[Sequence[_Id | None]]) -> Iterator[tuple[_Id, int, int]]:

@@ -322,6 +322,7 @@ class MemoryPipe:
         self.broker, self.topic, self.receiver = broker, topic, receiver
         self.identity, self.transactional = identity, transactional
         self.open: set[tuple[str, int, int]] = set()
+        self.last = Received([], np.zeros(0, np.int16), np.zeros(0, np.int64))
         former = broker.writers.get(identity)
         if former:
             former.abort()
@@ -331,13 +332,18 @@ class MemoryPipe:
 
     def write(self, received: Received) -> bool:
         self._check()
-        for value, partition in zip(received.values, received.partition.tolist(), strict=True):
+        self.last = replace(received, offset=received.offset.copy())
+        for number, (value, partition) in enumerate(zip(received.values, received.partition.tolist(), strict=True)):
             log = self.broker.logs[self.topic][partition]
+            self.last.offset[number] = len(log)
             if self.transactional:
                 self.open.add((self.topic, partition, len(log)))
                 self.broker.undecided.add((self.topic, partition, len(log)))
             log.append(value)
         return True
+
+    def written(self) -> Received:
+        return self.last
 
     def mark(self) -> bool:
         self._check()

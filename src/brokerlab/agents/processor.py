@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from brokerlab.agents.orders import Orders
 from brokerlab.agents.progress import Report
+from brokerlab.agents.publishing import Record
 from brokerlab.core.agent import AgentSpec
 from brokerlab.core.broker import Pipe, Received
 from brokerlab.core.errors import FencedError
@@ -30,6 +31,7 @@ class Processor:
 
     spec: AgentSpec
     pipe: Pipe
+    record: Record
     orders: Orders
     report: Report
     meter: Meter
@@ -56,7 +58,9 @@ class Processor:
         self.report.add(consumed=count)
         self.meter.add(consumed=count)
         self.orders.passing("taken", self.report)
+        self.record.attempted(received.values)
         self._timed(lambda: self.pipe.write(received))
+        self.record.acknowledged(self.pipe.written())
         self.report.add(produced=count)
         self.meter.add(produced=count)
         self.orders.passing("sent", self.report)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from brokerlab.agents.options import option
 from brokerlab.agents.orders import Orders
 from brokerlab.agents.progress import Report
-from brokerlab.agents.publishing import publish
+from brokerlab.agents.publishing import Record, publish
 from brokerlab.core.agent import AgentSpec
 from brokerlab.core.broker import Sender
 from brokerlab.core.store import Outbox
@@ -29,6 +29,7 @@ class Relay:
     spec: AgentSpec
     outbox: Outbox
     sender: Sender
+    record: Record
     orders: Orders
     report: Report
 
@@ -52,7 +53,8 @@ class Relay:
         self.orders.passing("read", self.report)
         if events:
             self.report.become("working")
-            publish(self.sender, events)
+            self.record.attempted(events)
+            self.record.acknowledged(publish(self.sender, events))
         self.report.add(published=len(events))
         self.orders.passing("published", self.report)
         if events:

@@ -13,6 +13,7 @@ from brokerlab.agents.orders import Orders
 from brokerlab.agents.processor import Processor
 from brokerlab.agents.producer import Producer
 from brokerlab.agents.progress import Report
+from brokerlab.agents.publishing import Record
 from brokerlab.agents.relay import Relay
 from brokerlab.agents.writer import Writer
 from brokerlab.core import message
@@ -21,7 +22,7 @@ from brokerlab.core.broker import Broker
 from brokerlab.core.errors import UsageError
 from brokerlab.core.store import Effects, Store
 from brokerlab.ledger import files
-from brokerlab.ledger.appended import AuditWriter, DeliveriesWriter
+from brokerlab.ledger.appended import AuditWriter, DeliveriesWriter, RowsWriter
 from brokerlab.ledger.sends import SendsWriter
 from brokerlab.metrics.agent import Meter
 
@@ -81,10 +82,11 @@ def _write(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, stor
 
 def _relay(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store) -> None:
     with (
+        closing(_published(spec)) as published,
         closing(store.outbox(spec.store_endpoint, spec.topic)) as outbox,
         closing(broker.sender(spec.endpoint, spec.topic, spec.settings)) as sender,
     ):
-        Relay(spec, outbox, sender, orders, report).run()
+        Relay(spec, outbox, sender, Record(published, _mark(spec)), orders, report).run()
 
 
 def _needed(store: Store | None, spec: AgentSpec) -> Store:
@@ -94,8 +96,17 @@ def _needed(store: Store | None, spec: AgentSpec) -> Store:
 
 
 def _process(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store | None) -> None:
-    with closing(broker.pipe(spec.endpoint, spec.source, spec.group, spec.topic, spec.settings)) as pipe:
-        Processor(spec, pipe, orders, report, Meter(spec)).run()
+    with (
+        closing(_published(spec)) as published,
+        closing(broker.pipe(spec.endpoint, spec.source, spec.group, spec.topic, spec.settings)) as pipe,
+    ):
+        Processor(spec, pipe, Record(published, _mark(spec)), orders, report, Meter(spec)).run()
+
+
+def _published(spec: AgentSpec) -> RowsWriter:
+    """Each start of an agent keeps a file of its own."""
+    path = Path(spec.ledger) / f"{spec.name}.{spec.start}{files.PUBLISHED.suffix}"
+    return RowsWriter(path, files.PUBLISHED, _mark(spec), number=spec.start)
 
 
 def _audit(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store | None) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from brokerlab.core.verdict import Finding
-from brokerlab.core.words import Word
+from brokerlab.core.words import Cause, Word
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.findings import EXAMPLES, refs
 from brokerlab.ledger.ids import first_few
@@ -24,4 +24,5 @@ def check(facts: Facts) -> Finding:
     again = strays["id"][times > 1]
     count = int(np.count_nonzero(seen.again_at_home)) + len(again)
     named = [*first_few(seen.again_at_home, EXAMPLES), *again[:EXAMPLES].tolist()][:EXAMPLES]
-    return Finding(Word.REDELIVERED, count, "records", refs(facts, named))
+    causes = {Cause.CONSUMER_REDELIVERY: count} if count else {}
+    return Finding(Word.REDELIVERED, count, "records", refs(facts, named), causes)

@@ -94,6 +94,9 @@ class Pipe(Protocol):
     def write(self, received: Received) -> bool:
         """Write what was taken; returns when it stands in the log."""
 
+    def written(self) -> Received:
+        """What was acknowledged of the last `write`, at its new places."""
+
     def mark(self) -> bool:
         """Put the position behind what was taken into the transaction, if there is one."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from brokerlab.core.words import Word
+from brokerlab.core.words import Cause, Word
 
 if TYPE_CHECKING:
     from brokerlab.core.fault import Receipt
@@ -43,7 +43,8 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 class MessageRef:
     """One message, named so that it can be found: its id, and where the broker said (or the reader saw) it was.
 
-    at_us: when that was said or seen; sent_us: when it was sent (microseconds since the epoch, 0 = not known).
+    at_us: when that was said or seen; sent_us: when it was sent (microseconds since the epoch, 0 = not known). by: the
+    agent that wrote this copy, or was given it, "" = the message's sender, or nobody wrote it down.
     """
 
     producer: int
@@ -52,16 +53,21 @@ class MessageRef:
     offset: int = -1
     at_us: int = 0
     sent_us: int = 0
+    by: str = ""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one checker found: how many, in what unit, and the first few of them."""
+    """What one checker found: how many, in what unit, and the first few of them.
+
+    causes: of what is there more than once, how many by each cause; what has several counts in each.
+    """
 
     word: Word
     count: int
     unit: str = "messages"
     examples: tuple[MessageRef, ...] = ()
+    causes: Mapping[Cause, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class Autopsy:
 
     message: as its producer knows it, with the acknowledged partition and offset. logged: every place where the audit
     found it. delivered: every delivery of it. instead: what the log holds now at the acknowledged place, if anything.
-    place: where it got to, when it is nowhere now; see `ledger.gone`.
+    place: where it got to, when it is nowhere now; see `ledger.gone`. causes: why it is there more than once.
     """
 
     word: Word
@@ -79,6 +85,7 @@ class Autopsy:
     delivered: tuple[MessageRef, ...] = ()
     instead: MessageRef | None = None
     place: str = ""
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True)

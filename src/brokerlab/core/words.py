@@ -65,7 +65,7 @@ MEANING: dict[Word, str] = {
     Word.LOST: "acknowledged (or, with acks=0, handed over), yet in no log and at no reader after a complete audit",
     Word.MISSED: "in the log, never processed by the group: its offset was committed past it",
     Word.UNSEEN: "acknowledged, not received, and the audit or the drain did not finish: nothing can be said",
-    Word.DUPLICATE: "one id at two or more offsets: written twice, by a producer's retry",
+    Word.DUPLICATE: "one id at two or more offsets: written twice, by whom and why is its cause",
     Word.REDELIVERED: "one (partition, offset) delivered twice or more: by a consumer's restart or rebalance",
     Word.DUPLICATE_EFFECT: "one id applied twice in the database",
     Word.MISSED_EFFECT: "processed, yet nothing of it is in the database",
@@ -88,3 +88,24 @@ ALWAYS_PERMITTED: frozenset[Word] = frozenset({Word.GHOST, Word.DROPPED, Word.RE
 
 PREVENTS_JUDGEMENT: frozenset[Word] = frozenset({Word.UNSEEN})
 """Words whose presence makes a verdict inconclusive, whatever a variant allows."""
+
+
+class Cause(StrEnum):
+    """Why a message is there more than once. `CAUSED` says each in one line."""
+
+    PRODUCER_RETRY = "producer retry"
+    RELAY = "relay"
+    SUCCESSOR = "successor"
+    ZOMBIE = "zombie"
+    CONSUMER_REDELIVERY = "consumer redelivery"
+    UNRECORDED = "unrecorded"
+
+
+CAUSED: dict[Cause, str] = {
+    Cause.PRODUCER_RETRY: "its writer handed it over once, and its client sent it again, for no acknowledgement came",
+    Cause.RELAY: "a relay published it again: the one before had published it, and not marked it as published",
+    Cause.SUCCESSOR: "a processor had written it and died before committing its position: its successor wrote it again",
+    Cause.ZOMBIE: "a processor that had been replaced went on with what it had in hand, behind its successor's back",
+    Cause.CONSUMER_REDELIVERY: "it stands in the log once, and the group was given it again",
+    Cause.UNRECORDED: "written again, and nobody wrote down by whom",
+}

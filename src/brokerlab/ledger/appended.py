@@ -1,7 +1,8 @@
-"""The ledger files that only grow: deliveries, commits, transactions, and what the auditor found.
+"""The ledger files that only grow: deliveries, commits, transactions, what was passed on, what the auditor found.
 
 Rows are appended by `pwrite` (no map to grow, and a full disk is an error, not a signal), then the count in the header
-is set: a reader believes the count. 24 bytes a delivery, 24 a commit, 16 an audited record, 16 a transaction.
+is set: a reader believes the count. 24 bytes a delivery, 24 a commit, 16 an audited record, 16 a transaction, 48 a
+message that was passed on.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from brokerlab.ledger import files
 
 
 class RowsWriter:
-    """Appends rows of one kind to one new file."""
+    """Appends rows of one kind to one new file. fields: of its header, see `files.create`."""
 
-    def __init__(self, path: Path, kind: files.Kind, mark: int, area: int = 0) -> None:
+    def __init__(self, path: Path, kind: files.Kind, mark: int, area: int = 0, **fields: int) -> None:
         self.count = 0
         self._path, self._kind = path, kind
-        self._file = files.create(path, kind, mark, area=area)
+        self._file = files.create(path, kind, mark, area=area, **fields)
         self._end = os.fstat(self._file).st_size
 
     def append(self, rows: NDArray[np.void]) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from brokerlab.core.verdict import Autopsy, Finding, MessageRef
-from brokerlab.core.words import Word
+from brokerlab.core.words import Cause, Word
+from brokerlab.ledger.copies import Copy, copies, written_twice
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.findings import ref, row_ref
 from brokerlab.ledger.gone import gone
-from brokerlab.ledger.ids import Integers, chunks
+from brokerlab.ledger.ids import Integers, chunks, pack
 from brokerlab.ledger.ledger import Rows
 
 EXAMINED = (Word.LOST, Word.MISSED, Word.DUPLICATE, Word.REDELIVERED, Word.RESURRECTED, Word.ABORTED_READ)
@@ -24,18 +26,21 @@ def autopsies(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Autopsy, 
         return ()
     ids = np.unique([identity for _, identity in cases])
     told = {int(identity): ref(facts, int(identity)) for identity in ids}
-    logged = _of(facts, [facts.ledger.audit.rows], ids)
-    delivered = _of(facts, [consumer.deliveries for consumer in facts.ledger.consumers], ids)
+    copied = copies(facts, np.intersect1d(ids, written_twice(facts)))
+    writers = {copy.position: copy.by.name for each in copied.values() for copy in each if copy.by}
+    logged = _of(facts, [("", facts.ledger.audit.rows)], ids)
+    delivered = _of(facts, [(consumer.name, consumer.deliveries) for consumer in facts.ledger.consumers], ids)
     nowhere = gone(facts)
     standing = _at(facts.ledger.audit.rows, {_place(message) for message in told.values()})
     return tuple(
         Autopsy(
             word=word,
             message=told[identity],
-            logged=tuple(logged.get(identity, ())),
+            logged=tuple(replace(each, by=writers.get(_position(each), "")) for each in logged.get(identity, ())),
             delivered=tuple(delivered.get(identity, ())),
             instead=_other(told[identity], standing.get(_place(told[identity]))),
             place=next((place for place, ids in nowhere.items() if ids[identity]), ""),
+            causes=_causes(word, copied.get(identity, ())),
         )
         for word, identity in cases
     )
@@ -43,6 +48,16 @@ def autopsies(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Autopsy, 
 
 def _id(facts: Facts, message: MessageRef) -> int:
     return int(facts.ids.base[message.producer]) + message.seq
+
+
+def _causes(word: Word, copied: Sequence[Copy]) -> tuple[Cause, ...]:
+    if word is Word.REDELIVERED:
+        return (Cause.CONSUMER_REDELIVERY,)
+    return tuple(dict.fromkeys(copy.cause for copy in copied if copy.cause)) if word is Word.DUPLICATE else ()
+
+
+def _position(message: MessageRef) -> int:
+    return pack(message.partition, message.offset)
 
 
 def _place(message: MessageRef) -> tuple[int, int]:
@@ -56,14 +71,14 @@ def _other(message: MessageRef, standing: MessageRef | None) -> MessageRef | Non
     return None
 
 
-def _of(facts: Facts, sources: Sequence[Rows], ids: Integers) -> dict[int, list[MessageRef]]:
-    """Every row of these ids, by id, in order."""
+def _of(facts: Facts, sources: Sequence[tuple[str, Rows]], ids: Integers) -> dict[int, list[MessageRef]]:
+    """Every row of these ids, by id, in order. sources: whose rows, "" = nobody's."""
     found: dict[int, list[MessageRef]] = {}
-    for rows in sources:
+    for name, rows in sources:
         for chunk in chunks(rows):
             named = facts.ids.of(chunk)
             for index in np.flatnonzero(np.isin(named, ids)):
-                found.setdefault(int(named[index]), []).append(row_ref(chunk[index]))
+                found.setdefault(int(named[index]), []).append(replace(row_ref(chunk[index]), by=name))
     return found
 
 

@@ -29,7 +29,7 @@ HEADER = np.dtype(
         ("first_row", "<u8"),  # where the rows begin
         ("count", "<u8"),  # rows that count; sends: one a message, from the beginning
         ("processed", "<u8"),  # deliveries: how many of them the application finished
-        ("number", "<u4"),  # sends: the producer's number
+        ("number", "<u4"),  # sends: the producer's number; published: which start of its agent this is
         ("state", "<u4"),  # 1 when the agent ended in good order (deliveries: drained)
         ("used", "<u8"),  # bytes of the area that count
         ("busy", "<u8"),  # deliveries: microseconds that the application worked on those it finished
@@ -50,6 +50,7 @@ class Kind:
 SENDS = Kind(".sends", b"BLsends", records.SEND)  # one per producer
 DELIVERIES = Kind(".deliveries", b"BLdelivr", records.DELIVERY)  # one per start of a consumer
 COMMITS = Kind(".commits", b"BLcommit", records.COMMIT)  # one per start of a consumer
+PUBLISHED = Kind(".published", b"BLpublsh", records.PUBLISHED)  # one per start of a processor or a relay
 AUDIT = Kind(".audit", b"BLaudit", records.AUDITED)  # one per auditor; the area holds `SPAN`s
 REMAINS = Kind(".remains", b"BLremain", records.REMAIN)  # one per death of a node
 STABLE = Kind(".committed", b"BLstable", records.AUDITED)  # the same, of what is committed alone

@@ -34,6 +34,11 @@ def positions(rows: Rows) -> Integers:
     return found
 
 
+def pack(partition: int, offset: int) -> int:
+    """The position of one (partition, offset)."""
+    return (partition << _OFFSET_BITS) | (offset & _OFFSETS)
+
+
 def unpack(position: int) -> tuple[int, int]:
     """(partition, offset) of one position."""
     return int(position) >> _OFFSET_BITS, int(position) & _OFFSETS

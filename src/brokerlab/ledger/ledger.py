@@ -33,6 +33,15 @@ class Consumer:
     busy_us: int = 0  # how long the application worked on those that it finished
 
 
+@dataclass(frozen=True, eq=False)
+class Publisher:
+    """One start of a processor or a relay, and what it passed on (`PUBLISHED` rows, in order)."""
+
+    name: str
+    start: int  # a successor's is one higher than that of whose place it took
+    rows: Rows
+
+
 @dataclass(frozen=True)
 class AuditedPartition:
     """How far the auditor read in one partition: complete when every offset below `high` was read from `low` on."""
@@ -70,7 +79,8 @@ class Ledger:
     rows of what nodes that had died still had, None when nobody looked. committed: the audit of what is committed
     alone, where there are transactions; a record that is in the full audit and not in this one was withdrawn. piped:
     what was sent was acknowledged in another log than the one that is audited, in front of a processor. torn: sentences
-    about tails that a killed agent left half-written.
+    about tails that a killed agent left half-written. publishers: who wrote into the log that is audited, where that
+    was not the senders themselves: processors, where it is piped, else relays; none where nobody wrote that down.
     """
 
     sends: tuple[Rows, ...]
@@ -85,6 +95,7 @@ class Ledger:
     torn: tuple[str, ...] = ()
     committed: Audit | None = None
     piped: bool = False
+    publishers: tuple[Publisher, ...] = ()
 
     @property
     def base(self) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """Reading a variant's ledger folder back: a `Ledger` whose arrays are memory-mapped, so that nothing is copied.
 
-A folder holds `<producer>.sends`, `<consumer>.<start>.deliveries` and `.commits`, `<auditor>.audit`, and
-where there is a store `<store>.effects` and `.changes`. What a killed
+A folder holds `<producer>.sends`, `<consumer>.<start>.deliveries` and `.commits`, `<auditor>.audit`,
+`<processor or relay>.<start>.published`, and where there is a store `<store>.effects` and `.changes`. What a killed
 agent left half-written behind the counted rows is named in `Ledger.torn`. Rows that several auditors wrote are joined
 (16 bytes a message are copied); those of one are not.
 """
@@ -15,7 +15,7 @@ import numpy as np
 
 from brokerlab.core.errors import InconclusiveError
 from brokerlab.ledger import files, records
-from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, Rows, no_rows
+from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, Publisher, Rows, no_rows
 from brokerlab.ledger.sends import reasons_of
 
 
@@ -25,7 +25,8 @@ def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False) -
     deliveries, commits = _all(folder, files.DELIVERIES), _all(folder, files.COMMITS)
     audits, transactions = _all(folder, files.AUDIT), _all(folder, files.TRANSACTIONS)
     stable, effects, changes = _all(folder, files.STABLE), _all(folder, files.EFFECTS), _all(folder, files.CHANGES)
-    everything = [*sends, *deliveries, *commits, *audits, *transactions, *stable, *effects, *changes]
+    published = _all(folder, files.PUBLISHED)
+    everything = [*published, *sends, *deliveries, *commits, *audits, *transactions, *stable, *effects, *changes]
     _same_run(everything)
     _distinct(sends)
     missing = _missing(sends)
@@ -42,6 +43,7 @@ def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False) -
         torn=tuple(file.torn for file in everything if file.torn) + missing,
         committed=_audit(stable) if stable else None,
         piped=piped,
+        publishers=tuple(Publisher(file.path.stem, file.number("number"), file.rows) for file in published),
     )
 
 

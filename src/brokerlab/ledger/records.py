@@ -23,6 +23,9 @@ SEND = np.dtype(
 # One per delivery to the application, in the order of delivery of one consumer.
 DELIVERY = np.dtype([("offset", "<i8"), ("at", "<i8"), ("seq", "<u4"), ("producer", "<u2"), ("partition", "<i2")])
 
+# Two per message that a processor or a relay passes on: when it is about to (offset -1), and when it is acknowledged.
+PUBLISHED = DELIVERY
+
 # One per committed position: all offsets below `offset` are done with, as far as the group is concerned.
 COMMIT = np.dtype([("offset", "<i8"), ("at", "<i8"), ("partition", "<i2"), ("pad", "V6")])
 

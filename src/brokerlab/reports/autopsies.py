@@ -9,7 +9,7 @@ from itertools import pairwise
 from brokerlab.core.broker import PartitionState
 from brokerlab.core.scenario import Window
 from brokerlab.core.verdict import Autopsy, MessageRef
-from brokerlab.core.words import MEANING, Word
+from brokerlab.core.words import CAUSED, MEANING, Word
 from brokerlab.ledger.gone import BROKER, WIRE
 from brokerlab.reports.tracks import Stretch, Tracks, state_at
 
@@ -24,14 +24,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Scenery:
-    """What is known of the time and place: the variant's topic, who led it when, the nodes' names, the faults; and the
-    role that writes into that topic."""
+    """What is known of the time and place: the variant's topic, who led it when, the nodes' names, the faults."""
 
     topic: str
     tracks: Tracks
     nodes: Mapping[int, str]
     windows: Sequence[Window]
-    writer: str = "producer"
 
     def leader(self, message: MessageRef) -> str:
         """Who led the message's partition when it was answered, as seen last by then; "" when nobody knows."""
@@ -71,17 +69,13 @@ def events(autopsy: Autopsy, scenery: Scenery) -> tuple[Event, ...]:
     return (*sorted(told, key=lambda event: event.at_us), *_audit(autopsy))
 
 
-def conclusion(autopsy: Autopsy, writer: str = "producer") -> str:
-    """What follows from it, in a sentence. writer: see `Scenery`."""
+def conclusion(autopsy: Autopsy) -> str:
+    """What follows from it, in a sentence."""
     match autopsy.word:
         case Word.LOST:
             return _loss(autopsy)
-        case Word.DUPLICATE if writer != "producer":
-            return f"Written again by the {writer}: it, or whoever took its place, was given the same message again."
-        case Word.DUPLICATE:
-            return "A producer's retry: the same message was written again, because its acknowledgement did not come."
-        case Word.REDELIVERED:
-            return "A consumer's redelivery: it stands in the log once, and was read from there again."
+        case Word.DUPLICATE | Word.REDELIVERED if autopsy.causes:
+            return " ".join(f"{cause.value.capitalize()}: {CAUSED[cause]}." for cause in autopsy.causes)
     return f"{autopsy.word.value.capitalize()}: {MEANING[autopsy.word]}."
 
 
@@ -117,18 +111,23 @@ def _sending(message: MessageRef, scenery: Scenery) -> Iterator[Event]:
 
 def _deliveries(autopsy: Autopsy, scenery: Scenery) -> Iterator[Event]:
     for delivery in autopsy.delivered:
-        yield Event(delivery.at_us, f"delivered from {_place(delivery)}{_during(scenery, delivery.at_us)}")
+        to = f" to {delivery.by}" if delivery.by else ""
+        yield Event(delivery.at_us, f"delivered{to} from {_place(delivery)}{_during(scenery, delivery.at_us)}")
 
 
 def _audit(autopsy: Autopsy) -> Iterator[Event]:
     if autopsy.logged:
-        yield Event(0, f"the audit found it at {' and at '.join(_place(each) for each in autopsy.logged)}")
+        yield Event(0, f"the audit found it at {' and at '.join(map(_copy, autopsy.logged))}")
     else:
         yield Event(0, "the audit found it in no log")
     if autopsy.place == BROKER:
         yield Event(0, "the broker that had died had it in its files, before it was started again")
     if autopsy.instead:
         yield Event(0, f"at {_place(autopsy.instead)} stands {name(autopsy.instead)} now")
+
+
+def _copy(message: MessageRef) -> str:
+    return _place(message) + (f", written by {message.by}," if message.by else "")
 
 
 def _place(message: MessageRef) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from brokerlab.core.verdict import VariantVerdict, upper_bound
-from brokerlab.core.words import Word
+from brokerlab.core.verdict import Finding, VariantVerdict, upper_bound
+from brokerlab.core.words import Cause, Word
 
 NUMBERS = (
     "sent",
@@ -25,6 +25,7 @@ NUMBERS = (
 )
 HEADLINE = 5  # the first of them stay beside the verdict
 NOTHING = "-"
+SHORT = {Cause.PRODUCER_RETRY: "retried", Cause.RELAY: "relayed"}  # a column is narrow
 
 
 def numbers(variant: VariantVerdict) -> tuple[str, ...]:
@@ -75,12 +76,22 @@ def _lost(variant: VariantVerdict) -> str:
 
 def _duplicated(variant: VariantVerdict) -> str:
     split = {
-        "written 2x": variant.found(Word.DUPLICATE),
-        "delivered 2x": variant.found(Word.REDELIVERED),
-        "applied 2x": variant.found(Word.DUPLICATE_EFFECT),
+        "written 2x": Word.DUPLICATE,
+        "delivered 2x": Word.REDELIVERED,
+        "applied 2x": Word.DUPLICATE_EFFECT,
     }
-    headline = f"{variant.duplicated:,}" if variant.duplicated else observed(0, base(variant))
-    return "\n".join([headline, *[f"{count:,} {name}" for name, count in split.items() if count]])
+    lines = [f"{variant.duplicated:,}" if variant.duplicated else observed(0, base(variant))]
+    for name, word in split.items():
+        if count := variant.found(word):
+            lines += [f"{count:,} {name}", *_causes(variant.findings[word])]
+    return "\n".join(lines)
+
+
+def _causes(finding: Finding) -> Iterator[str]:
+    """Of what was delivered twice there is one cause, which its name says already."""
+    for cause, count in finding.causes.items():
+        if cause is not Cause.CONSUMER_REDELIVERY:
+            yield f"({count:,} {SHORT.get(cause, cause.value)})"
 
 
 def _gone(variant: VariantVerdict) -> str:

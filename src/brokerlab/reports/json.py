@@ -23,7 +23,7 @@ from brokerlab.core.verdict import (
     Verdict,
     upper_bound,
 )
-from brokerlab.core.words import Word
+from brokerlab.core.words import Cause, Word
 
 VERSION = 1
 VERDICT = "verdict.json"
@@ -73,7 +73,12 @@ def _variant(variant: VariantVerdict) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {"count": finding.count, "unit": finding.unit, "examples": [asdict(ref) for ref in finding.examples]}
+    return {
+        "count": finding.count,
+        "unit": finding.unit,
+        "examples": [asdict(ref) for ref in finding.examples],
+        "causes": dict(finding.causes),
+    }
 
 
 def decode(data: Mapping[str, Any]) -> RunVerdict:
@@ -121,8 +126,11 @@ def _autopsy(data: Mapping[str, Any]) -> Autopsy:
         delivered=tuple(MessageRef(**each) for each in data["delivered"]),
         instead=MessageRef(**data["instead"]) if data["instead"] else None,
         place=data.get("place", ""),
+        causes=tuple(map(Cause, data.get("causes", ()))),
     )
 
 
 def _found(word: Word, data: Mapping[str, Any]) -> Finding:
-    return Finding(word, data["count"], data["unit"], tuple(MessageRef(**ref) for ref in data["examples"]))
+    examples = tuple(MessageRef(**ref) for ref in data["examples"])
+    causes = {Cause(cause): count for cause, count in data.get("causes", {}).items()}
+    return Finding(word, data["count"], data["unit"], examples, causes)

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from brokerlab.core.load import Load
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story, Variant
 from brokerlab.core.verdict import MessageRef, RunVerdict, VariantVerdict
-from brokerlab.core.words import Word
+from brokerlab.core.words import Cause, Word
 from brokerlab.faults.kill import KillLeader
 from brokerlab.faults.kill_agent import KillAgent
 from brokerlab.faults.pause import PauseFollowers
@@ -31,6 +31,12 @@ _TRANSACTIONS = {"transactional.id": "processor"}
 _EVERYTHING = {"isolation.level": "read_uncommitted"}
 _AGAIN = frozenset({Word.DUPLICATE, Word.REORDERED})
 KILL, ZOMBIE, STALL, LEADER = "kill processor", "zombie", "pause", "kill leader"
+_WHY = {
+    Cause.SUCCESSOR: "{:,} had been written by the processor that was killed, but its position was not committed",
+    Cause.ZOMBIE: "{:,} the zombie wrote, although its successor had written them already",
+    Cause.PRODUCER_RETRY: "{:,} the processor's client sent again when it heard nothing of them",
+    Cause.UNRECORDED: "of {:,} it is not recorded who wrote them again",
+}
 LIMITS = (
     "Limits of exactly-once here: the client has no KIP-890 (transactions of the first protocol), and a transaction "
     "covers what is in Kafka alone: an effect outside of it may still happen twice, or not at all."
@@ -104,8 +110,7 @@ def _twice(variant: VariantVerdict) -> str:
     finding = variant.findings[Word.DUPLICATE]
     return (
         f"{variant.variant}: {finding.count:,} messages stand in the log twice or more, such as "
-        f"{_named(finding.examples)}: the processor that was killed had written them, but not committed its position, "
-        "and the zombie wrote what its successor had written already."
+        f"{_named(finding.examples)}: {'; '.join(_WHY[cause].format(n) for cause, n in finding.causes.items())}."
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from brokerlab.core.verdict import Autopsy, MessageRef
-from brokerlab.core.words import MEANING, Word
+from brokerlab.core.words import CAUSED, MEANING, Cause, Word
 from brokerlab.reports import autopsies
 from tests.fakes.dossiers import LOST, at, dossier
 
@@ -61,16 +61,23 @@ def test_duplicates_are_attributed() -> None:
     twice = (MessageRef(0, 3, 0, 3), MessageRef(0, 3, 0, 8))
     written = Autopsy(Word.DUPLICATE, MessageRef(0, 3, 0, 3, at(4), at(3)), logged=twice)
     assert texts(written)[-1] == "the audit found it at partition 0, offset 3 and at partition 0, offset 8"
-    assert autopsies.conclusion(written).startswith("A producer's retry")
-    assert autopsies.conclusion(written, "processor").startswith("Written again by the processor")
-    read = (MessageRef(0, 3, 0, 3, at(7)), MessageRef(0, 3, 0, 3, at(19)))
+    retried = replace(written, causes=(Cause.PRODUCER_RETRY,))
+    assert autopsies.conclusion(retried) == f"Producer retry: {CAUSED[Cause.PRODUCER_RETRY]}."
+    passed_on = (replace(twice[0], by="processor-0.1"), replace(twice[1], by="processor-0.2"))
+    succeeded = replace(written, logged=passed_on, causes=(Cause.SUCCESSOR, Cause.ZOMBIE))
+    assert "offset 3, written by processor-0.1, and at" in texts(succeeded)[-1]
+    told = autopsies.conclusion(succeeded)
+    assert CAUSED[Cause.SUCCESSOR] in told
+    assert CAUSED[Cause.ZOMBIE] in told
+    read = (MessageRef(0, 3, 0, 3, at(7), by="consumer-0.1"), MessageRef(0, 3, 0, 3, at(19)))
     redelivered = Autopsy(Word.REDELIVERED, MessageRef(0, 3, 0, 3, at(4), at(3)), twice[:1], read)
     assert texts(redelivered)[2:] == [
-        "delivered from partition 0, offset 3 (during pause)",
+        "delivered to consumer-0.1 from partition 0, offset 3 (during pause)",
         "delivered from partition 0, offset 3",
         "the audit found it at partition 0, offset 3",
     ]
-    assert autopsies.conclusion(redelivered).startswith("A consumer's redelivery")
+    again = replace(redelivered, causes=(Cause.CONSUMER_REDELIVERY,))
+    assert autopsies.conclusion(again).startswith("Consumer redelivery: it stands in the log once")
 
 
 @pytest.mark.parametrize("word", [Word.MISSED, Word.RESURRECTED, Word.ABORTED_READ])

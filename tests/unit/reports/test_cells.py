@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerlab.core.words import Word
+from brokerlab.core.verdict import Finding
+from brokerlab.core.words import Cause, Word
 from brokerlab.reports import cells
 from tests.fakes import verdicts
 
@@ -27,6 +28,16 @@ def test_nothing_observed_has_its_bound() -> None:
 def test_duplicates_have_their_split() -> None:
     assert cell("duplicated", findings={Word.DUPLICATE: 5}) == "5\n5 written 2x"
     assert cell("duplicated", findings={Word.REDELIVERED: 5}) == "5\n5 delivered 2x"
+
+
+def test_what_was_written_twice_is_attributed() -> None:
+    causes = {Cause.PRODUCER_RETRY: 3, Cause.ZOMBIE: 2}
+    found = {Word.DUPLICATE: Finding(Word.DUPLICATE, 5, causes=causes)}
+    told = cells.numbers(replace(verdicts.variant("v"), findings=found))[cells.NUMBERS.index("duplicated")]
+    assert told == "5\n5 written 2x\n(3 retried)\n(2 zombie)"
+    again = Finding(Word.REDELIVERED, 4, "records", causes={Cause.CONSUMER_REDELIVERY: 4})
+    told = cells.numbers(replace(verdicts.variant("v"), findings={Word.REDELIVERED: again}))
+    assert told[cells.NUMBERS.index("duplicated")] == "4\n4 delivered 2x"
 
 
 def test_what_stands_out_of_order_is_counted_where_there_is_any() -> None:

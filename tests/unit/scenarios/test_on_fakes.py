@@ -11,7 +11,7 @@ from brokerlab import catalog
 from brokerlab.core.scenario import Scenario
 from brokerlab.core.verdict import RunVerdict, Verdict
 from brokerlab.core.watch import Silent
-from brokerlab.core.words import Word
+from brokerlab.core.words import Cause, Word
 from brokerlab.engine.run import Request, run
 from tests.fakes.memory_broker import Mischief
 from tests.fakes.thread_lab import ThreadLab
@@ -135,6 +135,10 @@ def test_exactly_once_says_what_it_costs_and_what_it_does_not_cover(tmp_path: Pa
     zombie = next(receipt for receipt in verdict.receipts if receipt.fault == "pause agent")
     assert zombie.facts["fenced"] == [COMMITTED, "transactions, read_uncommitted"]
     assert zombie.facts["went_on"] == ["idempotent", "plain"]
+    for variant in verdict.variants[:2]:
+        causes = variant.findings[Word.DUPLICATE].causes
+        assert set(causes) == {Cause.SUCCESSOR, Cause.ZOMBIE}
+        assert sum(causes.values()) == variant.found(Word.DUPLICATE)
     text = " ".join(verdict.explanation)
     assert f"{COMMITTED}: of 600 messages each was received once" in text
     assert "of plain)" in text

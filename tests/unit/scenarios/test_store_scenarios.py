@@ -10,7 +10,7 @@ import pytest
 from brokerlab import catalog
 from brokerlab.core.scenario import Grow, Heal, Hurt, Scenario, Send
 from brokerlab.core.verdict import RunVerdict, Verdict
-from brokerlab.core.words import Word
+from brokerlab.core.words import Cause, Word
 from brokerlab.ledger.read import load
 from tests.fakes.memory_broker import Mischief
 from tests.unit.scenarios.test_on_fakes import carry_out, swapped
@@ -71,6 +71,7 @@ def test_the_outbox_loses_nothing_and_invents_nothing_and_what_is_told_twice_is_
     assert 0 < before.found(Word.PHANTOM_EVENT) <= 20
     held = next(receipt for receipt in verdict.receipts if "relay" in receipt.sentence).facts["held"]["outbox"]
     assert outbox.found(Word.DUPLICATE) == held["published"] - held["marked"] > 0
+    assert outbox.findings[Word.DUPLICATE].causes == {Cause.RELAY: outbox.found(Word.DUPLICATE)}
     assert outbox.counts["committed"] == outbox.counts["effects"] == 600
     assert f"#{after.findings[Word.LOST].examples[0].seq}, have no event" in " ".join(verdict.explanation)
 

@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from brokerlab.brokers.kafka.client import CONSUMER, PRODUCER, READY_S, configured, made
 from brokerlab.brokers.kafka.receiver import KafkaReceiver
 from brokerlab.brokers.kafka.topic import await_leaders, refused
@@ -49,6 +51,7 @@ class KafkaPipe:
         self._receiver.subscribe()
         self._open = False
         self._failed: KafkaError | None = None
+        self._acknowledged: list[Message] = []
 
     def _new_producer(self) -> Producer:
         from confluent_kafka import Producer
@@ -85,15 +88,23 @@ class KafkaPipe:
     def _send(self, received: Received) -> None:
         from confluent_kafka import KafkaException
 
-        self._failed = None
+        self._failed, self._acknowledged = None, []
         for value, partition in zip(received.values, received.partition.tolist(), strict=True):
             self._producer.produce(self._topic, value, partition=partition, on_delivery=self._report)
         until(lambda: self._producer.flush(0.2) == 0, f"{self._topic} to acknowledge a batch", deadline=CALL_S, every=0)
         if self._failed is not None and not self._transactional:
             raise KafkaException(self._failed)
 
-    def _report(self, error: KafkaError | None, _: Message) -> None:
+    def _report(self, error: KafkaError | None, message: Message) -> None:
         self._failed = error or self._failed
+        if not error and message.offset() is not None:  # of one that an earlier attempt had written it is not told
+            self._acknowledged.append(message)
+
+    def written(self) -> Received:
+        values = [message.value() or b"" for message in self._acknowledged]
+        places = np.array([(message.partition(), message.offset()) for message in self._acknowledged], np.int64)
+        partition, offset = places.reshape(-1, 2).T
+        return Received(values, partition.astype(np.int16), offset)
 
     def mark(self) -> bool:
         """Put the position behind what was taken into the transaction."""

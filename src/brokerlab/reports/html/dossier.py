@@ -37,8 +37,7 @@ class Dossier:
         return tracks(self.story.sightings, self.grid.end_us if self.grid else 0)
 
     def scenery(self, variant: str) -> Scenery:
-        writer = self.scenario.roles[1] if self.scenario else "producer"
-        return Scenery(self.story.topics.get(variant, ""), self.tracks, self.story.nodes, self.story.windows, writer)
+        return Scenery(self.story.topics.get(variant, ""), self.tracks, self.story.nodes, self.story.windows)
 
     def variant(self, name: str) -> Variant | None:
         return next((each for each in self.scenario.variants if each.name == name), None) if self.scenario else None

@@ -36,7 +36,7 @@ def _autopsy(dossier: Dossier, variant: VariantVerdict, autopsy: Autopsy) -> h.E
         h.h3[f"{autopsies.name(autopsy.message)} ", h.span(".word")[autopsy.word.value]],
         h.p(".note")[f"{variant.variant}: one of {count:,}"],
         h.ol(".events")[[_event(dossier, event) for event in events]],
-        h.p(".conclusion")[autopsies.conclusion(autopsy, scenery.writer)],
+        h.p(".conclusion")[autopsies.conclusion(autopsy)],
     ]
 
 
