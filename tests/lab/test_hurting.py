@@ -151,6 +151,9 @@ def test_a_leader_with_a_full_disk_gives_up_and_comes_back_with_what_it_had(
         assert receipt.bit, receipt.sentence
         assert "kafka-1 could write no further record" in receipt.sentence
         assert admin.ends([topic])[topic, 0] >= 200
+        epochs = {sighting.state.epoch for sighting in observer.sightings() if sighting.state.leader != -1}
+        assert epochs >= {0, 1}
+        assert -1 not in epochs
     finally:
         observer.close()
         sender.close()

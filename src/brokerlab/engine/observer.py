@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from threading import Event, Lock, Thread
 
 from brokerlab.core.broker import Admin, PartitionState
@@ -27,11 +28,12 @@ class Observer:
         admin: Admin,
         topics: Sequence[str],
         publish: Callable[[Sequence[PartitionState], dict[tuple[str, int], int]], None],
+        interval_s: float = INTERVAL_S,
     ) -> None:
-        self._admin, self._topics, self._publish = admin, topics, publish
+        self._admin, self._topics, self._publish, self._interval_s = admin, topics, publish, interval_s
         self._lock, self._over = Lock(), Event()
         self._sightings: list[Sighting] = []
-        self._last: dict[tuple[str, int], PartitionState] = {}
+        self._last: dict[tuple[str, int], int] = {}  # the number of its last sighting
         self.look()  # what the cluster looks like before anything happens
         self._thread = Thread(target=self._run, name="observer", daemon=True)
         self._thread.start()
@@ -46,14 +48,22 @@ class Observer:
         now = time.time_ns() // 1000
         with self._lock:
             for state in states:
-                at = (state.topic, state.partition)
-                if self._last.get(at) != state:
-                    self._last[at] = state
-                    self._sightings.append(Sighting(now, state))
+                self._note(now, state)
         self._publish(states, self._admin.ends(self._topics))
 
+    def _note(self, now: int, state: PartitionState) -> None:
+        """An epoch that is learned of later is that of the same sighting; one that is not told is no other."""
+        number = self._last.get((state.topic, state.partition), -1)
+        last = self._sightings[number].state if number >= 0 else None
+        if last and -1 in (last.epoch, state.epoch) and replace(last, epoch=state.epoch) == state:
+            known = replace(state, epoch=max(last.epoch, state.epoch))
+            self._sightings[number] = replace(self._sightings[number], state=known)
+        elif last != state:
+            self._last[state.topic, state.partition] = len(self._sightings)
+            self._sightings.append(Sighting(now, state))
+
     def _run(self) -> None:
-        while not self._over.wait(INTERVAL_S):
+        while not self._over.wait(self._interval_s):
             try:
                 self.look()
             except Exception as error:  # the broker's client has exceptions of its own; a hurt cluster is expected

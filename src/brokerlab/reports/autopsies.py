@@ -54,8 +54,8 @@ class Scenery:
     def _named(self, state: PartitionState) -> str:
         if state.leader == -1:
             return "nobody"
-        epoch = f" (leader epoch {state.epoch})" if state.epoch >= 0 else ""
-        return f"{self.nodes.get(state.leader, f'broker {state.leader}')}{epoch}"
+        epoch = state.epoch if state.epoch >= 0 else "unknown"
+        return f"{self.nodes.get(state.leader, f'broker {state.leader}')} (leader epoch {epoch})"
 
     def faults(self, at_us: int) -> list[str]:
         return [window.name for window in self.windows if window.started_us <= at_us <= window.ended_us]

@@ -21,10 +21,10 @@ def texts(autopsy: Autopsy) -> list[str]:
 def test_a_lost_message_from_being_sent_to_the_audit() -> None:
     assert texts(LOST) == [
         "sent (during pause)",
-        "acknowledged by kafka-1 after 1 ms: partition 0, offset 7 (during pause)",
+        "acknowledged by kafka-1 (leader epoch unknown) after 1 ms: partition 0, offset 7 (during pause)",
         "the fault kill began",
         "nobody was seen to lead",
-        "kafka-2 was seen to lead",
+        "kafka-2 (leader epoch unknown) was seen to lead",
         "the audit found it in no log",
         "at partition 0, offset 7 stands #9 now",
     ]

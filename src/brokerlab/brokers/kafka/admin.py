@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from brokerlab.brokers.kafka.client import configured, made
@@ -40,6 +41,7 @@ class KafkaAdmin:
         self._client = made(AdminClient, configured(endpoint, settings, QUIET))
         self._metadata = Metadata(endpoint, settings)
         self._ends = Ends(endpoint, settings)
+        self._epochs: dict[tuple[str, int], tuple[int, int]] = {}  # of the leader that was asked for an end last
 
     def await_ready(self, nodes: int, deadline: float) -> None:
         """Return when `nodes` nodes are members, and the group coordinator's topic has all its replicas in sync.
@@ -96,12 +98,27 @@ class KafkaAdmin:
         until(gone, f"the topics {', '.join(topics)} to be deleted", deadline=VISIBLE_S, every=0.02)
 
     def describe(self, topics: Sequence[str]) -> list[PartitionState]:
+        """A leader's epoch is known as soon as it was asked for an end: see `ends`."""
         wanted = set(topics)
-        return [state for state in _states(self._metadata.ask()) if state.topic in wanted]
+        return [self._dated(state) for state in _states(self._metadata.ask()) if state.topic in wanted]
 
     def ends(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
         """High watermarks; the partitions of a leader that does not answer at once are left out."""
-        return self._ends.ask(self.describe(topics))
+        states = self.describe(topics)
+        found = self._ends.ask(states)
+        for state in states:
+            at = (state.topic, state.partition)
+            leader, before = self._epochs.get(at, (-1, -1))
+            epoch = found[at].epoch if at in found else -1
+            if state.leader == -1:
+                self._epochs[at] = -1, before
+            elif epoch > before or (state.leader == leader and epoch == before):  # else of one that was deposed
+                self._epochs[at] = state.leader, epoch
+        return {at: end.offset for at, end in found.items()}
+
+    def _dated(self, state: PartitionState) -> PartitionState:
+        leader, epoch = self._epochs.get((state.topic, state.partition), (-1, -1))
+        return replace(state, epoch=epoch) if leader == state.leader != -1 else state
 
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
         """{topic, `broker/<id>` or `client`: {setting: value}}, as the brokers tell them; secrets are told as ""."""

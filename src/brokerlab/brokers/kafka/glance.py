@@ -8,6 +8,7 @@ that did not answer is replaced by a new one, which knows nothing that is out of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from brokerlab.brokers.kafka.client import CONSUMER, configured, made
@@ -57,8 +58,16 @@ class Metadata:
         return made(AdminClient, configured(address, self._settings, QUIET))
 
 
+@dataclass(frozen=True)
+class End:
+    """A partition's high watermark, and the epoch of the leader who told it."""
+
+    offset: int
+    epoch: int
+
+
 class Ends:
-    """High watermarks, asked of the leaders.
+    """High watermarks, asked of the leaders, who tell their epoch with it (as nothing else does that librdkafka asks).
 
     By a consumer's call: librdkafka's admin requests may abort the process when they time out (issues 4605, 3663).
     """
@@ -67,21 +76,25 @@ class Ends:
         self._make: Callable[[], Consumer] = lambda: _reader(endpoint, settings)
         self._client = self._make()
 
-    def ask(self, states: list[PartitionState]) -> dict[tuple[str, int], int]:
-        """{(topic, partition): high watermark}; the partitions of a leader that does not answer are left out."""
-        from confluent_kafka import KafkaException, TopicPartition
+    def ask(self, states: list[PartitionState]) -> dict[tuple[str, int], End]:
+        """By topic and partition; the partitions of a leader that does not answer are left out."""
+        from confluent_kafka import OFFSET_END, KafkaException, TopicPartition
 
-        found: dict[tuple[str, int], int] = {}
+        found: dict[tuple[str, int], End] = {}
         silent = {-1}
         for state in states:
             if state.leader in silent:
                 continue
-            part = TopicPartition(state.topic, state.partition)
             try:
-                found[state.topic, state.partition] = self._client.get_watermark_offsets(part, timeout=GLANCE_S)[1]
+                part = TopicPartition(state.topic, state.partition, OFFSET_END)
+                (told,) = self._client.offsets_for_times([part], timeout=GLANCE_S)
             except KafkaException:
                 silent.add(state.leader)
                 self._client = self._make()
+                continue
+            if told.error is None:
+                epoch = -1 if told.leader_epoch is None else told.leader_epoch
+                found[state.topic, state.partition] = End(told.offset, epoch)
         return found
 
     def close(self) -> None:

@@ -70,9 +70,7 @@ class PostgresAdmin:
             "SELECT topic, partitions FROM brokerlab.topics WHERE topic = ANY(%s) ORDER BY topic", (list(topics),)
         )
         return [
-            PartitionState(topic, number, NODE, -1, (NODE,), (NODE,))
-            for topic, count in rows
-            for number in range(count)
+            PartitionState(topic, number, NODE, 0, (NODE,), (NODE,)) for topic, count in rows for number in range(count)
         ]
 
     def ends(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
