@@ -27,6 +27,9 @@ class Outcome(IntEnum):
 ANSWERS = ("acked", "handed", "failed", "unknown")
 """The agents' counters of sends that have their outcome: together at most as many as were sent."""
 
+CONFIRMED = ("acked", "handed")
+"""Those of them that their sender believes delivered."""
+
 
 class TransactionOutcome(IntEnum):
     """How one producer transaction ended, as the ledger stores it (one byte)."""

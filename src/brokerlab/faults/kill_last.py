@@ -26,10 +26,17 @@ class KillLast:
         node = targets.leader(scene)
         number = scene.broker.node_id(node)
         alone = all(state.isr == (number,) for state in states)
-        stake = targets.at_stake(scene)
+        counters = scene.counters()
         at_us = time.time_ns() // 1000
         scene.lab.kill(node)
-        return {"node": node, "at_us": at_us, "state": scene.lab.state(node), "alone": alone, "at_stake": stake}
+        return {
+            "node": node,
+            "at_us": at_us,
+            "state": scene.lab.state(node),
+            "alone": alone,
+            "acknowledged": targets.answered_since(scene, counters),
+            "in_flight": {variant: targets.unanswered(counts) for variant, counts in counters.items()},
+        }
 
     def heal(self, scene: Scene) -> None:
         names = targets.by_id(scene)
@@ -43,12 +50,12 @@ class KillLast:
             s.state.topic for s in scene.sightings() if s.at_us > facts["at_us"] and s.state.leader not in (-1, killed)
         }
         unclean = sorted(variant for variant, topic in scene.topics.items() if topic in stale)
-        stake = sum(facts["at_stake"].values())
-        bit = facts["state"] == "gone" and facts["alone"] and stake > 0
+        acknowledged, open_ = sum(facts["acknowledged"].values()), sum(facts["in_flight"].values())
+        bit = facts["state"] == "gone" and facts["alone"] and acknowledged + open_ > 0
         sentence = (
-            f"{node}, the only replica in sync, was killed while {stake:,} messages were in flight or on it alone; a "
-            f"stale one leads {' and '.join(unclean) or 'nothing'}"
+            f"{node}, the only replica in sync, was killed: {acknowledged:,} messages had been acknowledged by it "
+            f"alone, {open_:,} were waiting for that; a stale one leads {' and '.join(unclean) or 'nothing'}"
             if bit
-            else f"{node} is {facts['state']}, alone in sync: {facts['alone']}, messages at stake: {stake}"
+            else f"{node} is {facts['state']}, alone in sync: {facts['alone']}; at stake: {acknowledged + open_}"
         )
         return Receipt("kill last", bit, sentence, {**facts, "unclean": unclean})

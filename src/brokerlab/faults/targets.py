@@ -8,7 +8,7 @@ from brokerlab.core.agent import Agent
 from brokerlab.core.broker import PartitionState
 from brokerlab.core.errors import InconclusiveError
 from brokerlab.core.fault import Scene, Sighting
-from brokerlab.core.words import ANSWERS
+from brokerlab.core.words import ANSWERS, CONFIRMED
 
 
 def states(scene: Scene) -> list[PartitionState]:
@@ -48,7 +48,7 @@ def at_stake(scene: Scene) -> dict[str, int]:
     now = scene.counters()
     since: Mapping[str, Mapping[str, int]] = next((facts["counters"] for facts in scene.active.values()), now)
     return {
-        variant: max(_unanswered(counters), counters.get("sent", 0) - since.get(variant, {}).get("sent", 0))
+        variant: max(unanswered(counters), counters.get("sent", 0) - since.get(variant, {}).get("sent", 0))
         for variant, counters in now.items()
     }
 
@@ -65,5 +65,15 @@ def counters(agent: Agent) -> dict[str, int]:
     return {name: value for name, value in agent.progress().items() if isinstance(value, int)}
 
 
-def _unanswered(counters: Mapping[str, int]) -> int:
+def unanswered(counters: Mapping[str, int]) -> int:
     return counters.get("sent", 0) - sum(counters.get(word, 0) for word in ANSWERS)
+
+
+def answered_since(scene: Scene, now: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """By variant: messages acknowledged since a node was hurt last, of those hurts that still last; `now` in all."""
+    hurts = [facts["counters"] for facts in scene.active.values() if "node" in facts or "nodes" in facts]
+    since: Mapping[str, Mapping[str, int]] = hurts[-1] if hurts else now
+    return {
+        variant: sum(counters.get(word, 0) - since.get(variant, {}).get(word, 0) for word in CONFIRMED)
+        for variant, counters in now.items()
+    }

@@ -194,17 +194,27 @@ def test_a_follower_that_stays_in_sync_is_waited_for_in_vain(scene: Scene, monke
         KillFollower().hurt(scene)
 
 
-@pytest.mark.parametrize(("isr", "acked", "bit"), [((1,), 20, True), ((1, 2), 20, False), ((1,), 30, False)])
+@pytest.mark.parametrize(
+    ("isr", "earlier", "acked", "bit"),
+    [((1,), 20, 20, True), ((1,), 15, 30, True), ((1,), 15, 20, True), ((1, 2), 15, 20, False), ((1,), 30, 30, False)],
+)
 def test_the_last_in_sync_must_be_alone_and_have_something(
-    scene: Scene, isr: tuple[int, ...], acked: int, bit: bool
+    scene: Scene, isr: tuple[int, ...], earlier: int, acked: int, bit: bool
 ) -> None:
     seen = [alone(1, isr)]
     counters = {"acks=1": {"sent": 30, "acked": acked}}
-    scene = replace(scene, admin=Two(), sightings=lambda: seen, counters=lambda: counters)
+    active = {
+        "reader": {"agents": ["consumer-0"], "counters": {}},
+        "follower": {"node": "node-2", "counters": {"acks=1": {"sent": 20, "acked": earlier}}},
+    }
+    scene = replace(scene, admin=Two(), sightings=lambda: seen, counters=lambda: counters, active=active)
     facts = KillLast().hurt(scene)
     seen.append(alone(2, (2,), FAR_FUTURE))
     receipt = KillLast().receipt(scene, facts)
     assert (receipt.bit, receipt.facts["unclean"]) == (bit, ["acks=1"])
+    if bit:
+        told = f"{acked - earlier} messages had been acknowledged by it alone, {30 - acked} were waiting"
+        assert told in receipt.sentence
     KillLast().heal(scene)
     assert scene.lab.done == ["kill node-1", "restart node-1"]
 
