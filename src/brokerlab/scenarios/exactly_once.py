@@ -15,7 +15,7 @@ Sources: KIP-98; KIP-447; KIP-890; Kafka documentation, "4.6 Message Delivery Se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from brokerlab.core.load import Load
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story, Variant
@@ -103,7 +103,7 @@ def explain(verdict: RunVerdict, story: Story) -> tuple[str, ...]:
     told += [_once(variant) for variant in verdict.variants if variant.variant.endswith("read_committed")]
     kill = story.receipts.get(KILL)
     cost = _cost(kill.facts["held"]) if kill else ""
-    return tuple(sentence for sentence in (*told, cost, LIMITS) if sentence)
+    return tuple(sentence for sentence in (*told, cost, _later(verdict.variants), LIMITS) if sentence)
 
 
 def _twice(variant: VariantVerdict) -> str:
@@ -145,6 +145,21 @@ def _cost(held: Mapping[str, Mapping[str, int]]) -> str:
         if each
     )
     return f"What it costs, in the processor's own working time before it was killed: {told}."
+
+
+def _later(variants: Sequence[VariantVerdict]) -> str:
+    """From being sent to being given to the reader, in the first stage, before any fault: what a transaction delays."""
+    lags = {variant.variant: variant.stages[0].lag_ms for variant in variants if variant.stages}
+    plain = lags.get("plain")
+    if not plain or len(lags) < 2:
+        return ""
+    told = ", ".join(
+        f"{name} {lag['p50']:,.0f}/{lag['p99']:,.0f} ms"
+        + ("" if name == "plain" else f" ({lag['p50'] / plain['p50']:.1f} times plain's p50)")
+        for name, lag in lags.items()
+        if lag
+    )
+    return f"And later it comes, from the producer to the reader before any fault (p50/p99): {told}."
 
 
 def _rate(counts: Mapping[str, int]) -> tuple[float, float] | None:

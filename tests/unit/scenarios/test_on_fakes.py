@@ -142,6 +142,8 @@ def test_exactly_once_says_what_it_costs_and_what_it_does_not_cover(tmp_path: Pa
     text = " ".join(verdict.explanation)
     assert f"{COMMITTED}: of 600 messages each was received once" in text
     assert "of plain)" in text
+    lag = verdict.variants[-1].stages[0].lag_ms
+    assert f"{COMMITTED} {lag['p50']:,.0f}/{lag['p99']:,.0f} ms (" in text
     assert "the client has no KIP-890" in verdict.explanation[-1]
 
 
