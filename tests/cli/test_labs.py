@@ -64,7 +64,10 @@ class Growing(Lab):
 
 def broker(error: Exception | None = None, name: str = "kafka") -> Any:
     return SimpleNamespace(
-        name=name, port="client", nodes=lambda count: (f"{name}-1",), admin=lambda endpoint, settings: Admin(error)
+        name=name,
+        port="client",
+        nodes=lambda count, *, between=False: (f"{name}-1",),
+        admin=lambda endpoint, settings: Admin(error),
     )
 
 

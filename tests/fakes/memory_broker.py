@@ -65,7 +65,7 @@ class MemoryBroker:
     port: str = "client"
     link: str = ""
 
-    def nodes(self, count: int) -> tuple[NodeSpec, ...]:
+    def nodes(self, count: int, *, between: bool = False) -> tuple[NodeSpec, ...]:
         return ()
 
     def node_id(self, node: str) -> int:

@@ -27,14 +27,14 @@ class MemoryLinks:
     wrong: dict[tuple[str, str, str], int] = field(default_factory=dict)
     done: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
 
-    def trouble(self, node: str, way: Way, what: Trouble, amount: int) -> None:
-        self.wrong[node, way, what] = amount
+    def trouble(self, link: str, way: Way, what: Trouble, amount: int) -> None:
+        self.wrong[link, way, what] = amount
 
-    def traffic(self, node: str, way: Way) -> Mapping[str, int]:
-        counts = self.done.setdefault((node, way), dict.fromkeys(COUNTERS, 0))
+    def traffic(self, link: str, way: Way) -> Mapping[str, int]:
+        counts = self.done.setdefault((link, way), dict.fromkeys(COUNTERS, 0))
         names = {"drop": "dropped", "delay": "delayed", "limit": "limited", "flip": "flipped", "cut": "cut"}
         for what, counter in names.items():
-            counts[counter] += self.flows if self.wrong.get((node, way, what)) else 0
+            counts[counter] += self.flows if self.wrong.get((link, way, what)) else 0
         return dict(counts)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from brokerlab.cli import clusters, labs, options, terminal, tree
 from brokerlab.cli import lab_kubernetes as inside
+from brokerlab.core.errors import UsageError
 
 if TYPE_CHECKING:
     from brokerlab.core.broker import Broker
@@ -30,6 +31,9 @@ brokerlab lab up --lab kubernetes --context minikube
 )
 
 Node = Annotated[str, typer.Argument(metavar="NODE", help="kafka-1, kafka-2, ...: see `brokerlab lab status`.")]
+ReplicaLinks = Annotated[
+    bool, typer.Option("--replica-links", help="Brokers reach each other by links, which faults can cut (local lab).")
+]
 Lines = Annotated[int, typer.Option("--lines", "-n", min=1, metavar="N", help="So many of the last lines.")]
 
 
@@ -38,6 +42,7 @@ def up(
     lab: options.OwnLabOption = "local",
     java: options.Java = None,
     prometheus: options.Prometheus = True,
+    replica_links: ReplicaLinks = False,
     context: clusters.Context = None,
     namespace: inside.Namespace = inside.NAMESPACE,
     image: inside.Image = None,
@@ -60,8 +65,10 @@ def up(
         return
     from brokerlab.labs.local.status import status
 
-    here = labs.Where(java=str(java) if java else None, prometheus=prometheus)
-    _, new = labs.local(_broker(), NODES, here, say)
+    here = labs.Where(java=str(java) if java else None, prometheus=prometheus, between=replica_links)
+    found, new = labs.local(_broker(), NODES, here, say)
+    if replica_links and "replica links" not in found.capabilities:
+        raise UsageError("the lab that is up has no links between its brokers", labs.DOWN)
     if not new:
         say("a lab was up already")
     _show(status(), json=json)

@@ -46,6 +46,7 @@ class Where:
     prometheus: bool = True
     keep: bool = False
     cluster: Wanted | None = None  # of the lab kubernetes
+    between: bool = False  # a lab that is started has links between its brokers, too
 
     @property
     def lab(self) -> str:
@@ -97,8 +98,9 @@ def local(broker: Broker, nodes: int, wanted: Where, say: Progress) -> tuple[Loc
         _await_whole(broker, found, nodes)
         return found, False
     began = time.monotonic()
+    specs = broker.nodes(nodes, between=wanted.between)
     with ExitStack() as undo:
-        lab = LocalLab.up(broker.nodes(nodes), with_prometheus=wanted.prometheus, say=say, java=wanted.java)
+        lab = LocalLab.up(specs, with_prometheus=wanted.prometheus, say=say, java=wanted.java)
         undo.callback(LocalLab.down)
         _await_whole(broker, lab, nodes)
         undo.pop_all()

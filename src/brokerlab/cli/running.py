@@ -91,6 +91,7 @@ def carry_out(wanted: Wish, where: Where, runs: Path, watcher: Watcher) -> tuple
     if skip := skipped(wanted, where, runs):
         return skip
     watcher.phase("lab")
+    where = replace(where, between="replica links" in wanted.scenario.needs)
     with ready(catalog.broker(wanted.scenario.broker), wanted.scenario.nodes, where, watcher.say) as lab:
         return experiment(lab, wanted, runs, watcher)
 

@@ -166,7 +166,8 @@ class Broker(Protocol):
     def link(self) -> str:
         """The named port of clients that go by the lab's links; "" = this broker has none."""
 
-    def nodes(self, count: int) -> tuple[NodeSpec, ...]: ...
+    def nodes(self, count: int, *, between: bool = False) -> tuple[NodeSpec, ...]:
+        """between: they reach each other by the lab's links, too, where there are several: it costs some throughput."""
 
     def node_id(self, node: str) -> int:
         """The broker id of a node: 1 of "kafka-1"."""

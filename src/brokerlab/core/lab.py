@@ -35,7 +35,7 @@ class Lab(Protocol):
 
     @property
     def capabilities(self) -> frozenset[str]:
-        """Of: agents (always), kill, pause, restart, logs, prometheus, links, disk."""
+        """Of: agents (always), kill, pause, restart, logs, prometheus, links, replica links, disk."""
 
     def nodes(self, broker: str = "") -> tuple[str, ...]:
         """Every node, or those of one broker plug-in (they are called after it)."""

@@ -1,7 +1,8 @@
-"""The network between clients and a broker's nodes, as something that can be hurt: one link a node, two ways.
+"""The network between a broker's nodes and others, as something that can be hurt: links to a node, two ways each.
 
-What is hurt stays hurt until it is healed by the same name with the amount 0. Counters only ever grow, so that what a
-fault did is the difference of two looks.
+By one link clients reach a node, by another the broker's other nodes; links are told apart by `name`. What is hurt
+stays hurt until it is healed by the same name with the amount 0. Counters only ever grow, so that what a fault did is
+the difference of two looks.
 """
 
 from __future__ import annotations
@@ -10,7 +11,19 @@ from collections.abc import Mapping
 from typing import Literal, Protocol
 
 Way = Literal["up", "down"]
-"""up: from the clients to the node (requests); down: from the node to the clients (acknowledgements, messages)."""
+"""up: to the node (requests); down: from the node (acknowledgements, messages)."""
+
+Party = Literal["clients", "replicas"]
+"""Who reaches a node by a link. A lab has the links of replicas only if its nodes were started with them."""
+
+REPLICAS: Party = "replicas"
+"""Also the name of a node's port at which the lab's link for the broker's other nodes listens."""
+
+
+def name(node: str, party: Party = "clients") -> str:
+    """The name of a link; that of the clients has the node's."""
+    return node if party == "clients" else f"{node}/{party}"
+
 
 Trouble = Literal["drop", "delay", "limit", "flip", "cut"]
 """What can be wrong with one way of a link, by an amount:
@@ -28,8 +41,8 @@ COUNTERS = ("passed", "dropped", "delayed", "limited", "flipped", "cut")
 class Links(Protocol):
     """A lab's links. Thread-safe."""
 
-    def trouble(self, node: str, way: Way, what: Trouble, amount: int) -> None:
-        """Hurt one way of the link to `node`, or heal that with the amount 0; returns when it is in force."""
+    def trouble(self, link: str, way: Way, what: Trouble, amount: int) -> None:
+        """Hurt one way of the link of that name, or heal that with the amount 0; returns when it is in force."""
 
-    def traffic(self, node: str, way: Way) -> Mapping[str, int]:
-        """`COUNTERS` of one way of the link to `node`, since the lab was started."""
+    def traffic(self, link: str, way: Way) -> Mapping[str, int]:
+        """`COUNTERS` of one way of the link of that name, since the lab was started."""

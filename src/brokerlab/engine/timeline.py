@@ -136,8 +136,10 @@ def possible(steps: Sequence[Step], lab: Lab) -> tuple[tuple[Step, ...], tuple[s
 
 
 def _said(needs: Sequence[str]) -> str:
-    nodes = " and ".join(need for need in needs if need != "links")
-    return " and ".join(filter(None, (nodes and f"{nodes} its nodes", "hurt its network" * ("links" in needs))))
+    nodes = " and ".join(need for need in needs if not need.endswith("links"))
+    network = "hurt its network" * ("links" in needs)
+    between = "hurt the network between its nodes" * ("replica links" in needs)
+    return " and ".join(filter(None, (nodes and f"{nodes} its nodes", network, between)))
 
 
 def _where(facts: Mapping[str, Any]) -> str:

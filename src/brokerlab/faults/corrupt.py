@@ -22,13 +22,13 @@ class Corrupt:
     """
 
     parcels: int = 1
-    needs: frozenset[str] = linked.NEEDS
+    needs: frozenset[str] = linked.needs("clients")
 
     def hurt(self, scene: Scene) -> Mapping[str, Any]:
-        return linked.hurt(scene, "up", "flip", self.parcels)
+        return linked.hurt(scene, "up", "flip", self.parcels, "clients")
 
     def heal(self, scene: Scene) -> None:
-        linked.heal(scene, "up", "flip")
+        linked.heal(scene, "up", "flip", "clients")
 
     def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
         turned = linked.done(scene, "up", "flipped", facts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brokerlab.core.fault import Receipt, Scene
-from brokerlab.core.links import Way
+from brokerlab.core.links import Party, Way
 from brokerlab.faults import linked
 
 
@@ -20,17 +20,21 @@ class Delay:
 
     ms: int
     way: Way = "down"
-    needs: frozenset[str] = linked.NEEDS
+    party: Party = "clients"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return linked.needs(self.party)
 
     def hurt(self, scene: Scene) -> Mapping[str, Any]:
-        return linked.hurt(scene, self.way, "delay", self.ms)
+        return linked.hurt(scene, self.way, "delay", self.ms, self.party)
 
     def heal(self, scene: Scene) -> None:
-        linked.heal(scene, self.way, "delay")
+        linked.heal(scene, self.way, "delay", self.party)
 
     def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
         late = linked.done(scene, self.way, "delayed", facts)
-        what = f"{linked.TOWARDS[self.way]} {facts['node']}"
+        what = linked.traffic(self.way, facts)
         sentence = (
             f"{late:,} bytes of {what} came {self.ms} ms later"
             if late

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brokerlab.core.fault import Receipt, Scene
+from brokerlab.core.links import Party
 from brokerlab.faults import linked
 
 
@@ -18,18 +19,23 @@ from brokerlab.faults import linked
 class DropAcks:
     """Throw away every answer of the leader."""
 
-    needs: frozenset[str] = linked.NEEDS
+    party: Party = "clients"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return linked.needs(self.party)
 
     def hurt(self, scene: Scene) -> Mapping[str, Any]:
-        return linked.hurt(scene, "down", "drop", 1)
+        return linked.hurt(scene, "down", "drop", 1, self.party)
 
     def heal(self, scene: Scene) -> None:
-        linked.heal(scene, "down", "drop")
+        linked.heal(scene, "down", "drop", self.party)
 
     def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
         withheld = linked.done(scene, "down", "dropped", facts)
         sentence = (
-            f"{withheld:,} bytes of {facts['node']}'s answers never reached a client, while requests went through"
+            f"{withheld:,} bytes of {facts['node']}'s answers never reached {linked.ONE[self.party]}, while requests "
+            "went through"
             if withheld
             else f"{facts['node']} had nothing to answer while its answers were to be withheld"
         )

@@ -10,26 +10,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from brokerlab.core.fault import Receipt, Scene
+from brokerlab.core.links import Party
 from brokerlab.faults import linked
 
 
 @dataclass(frozen=True)
 class DropRequests:
-    """Throw away all that clients send to the leader."""
+    """Throw away all that clients, or the other replicas, send to the leader."""
 
-    needs: frozenset[str] = linked.NEEDS
+    party: Party = "clients"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return linked.needs(self.party)
 
     def hurt(self, scene: Scene) -> Mapping[str, Any]:
-        return linked.hurt(scene, "up", "drop", 1)
+        return linked.hurt(scene, "up", "drop", 1, self.party)
 
     def heal(self, scene: Scene) -> None:
-        linked.heal(scene, "up", "drop")
+        linked.heal(scene, "up", "drop", self.party)
 
     def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
         swallowed = linked.done(scene, "up", "dropped", facts)
         sentence = (
-            f"{swallowed:,} bytes on their way to {facts['node']} vanished, and the connections stayed open"
+            f"{swallowed:,} bytes of {linked.traffic('up', facts)} vanished, and the connections stayed open"
             if swallowed
-            else f"nothing was on its way to {facts['node']} while requests were to vanish"
+            else f"there were no {linked.traffic('up', facts)} that could have vanished"
         )
         return Receipt("drop-requests", swallowed > 0, sentence, {**facts, "swallowed_bytes": swallowed})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from brokerlab.core.fault import Receipt, Scene
-from brokerlab.core.links import Way
+from brokerlab.core.links import Party, Way
 from brokerlab.faults import linked
 
 
@@ -17,17 +17,21 @@ class Limit:
 
     bytes_per_s: int
     way: Way = "up"
-    needs: frozenset[str] = linked.NEEDS
+    party: Party = "clients"
+
+    @property
+    def needs(self) -> frozenset[str]:
+        return linked.needs(self.party)
 
     def hurt(self, scene: Scene) -> Mapping[str, Any]:
-        return linked.hurt(scene, self.way, "limit", self.bytes_per_s)
+        return linked.hurt(scene, self.way, "limit", self.bytes_per_s, self.party)
 
     def heal(self, scene: Scene) -> None:
-        linked.heal(scene, self.way, "limit")
+        linked.heal(scene, self.way, "limit", self.party)
 
     def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
         slowed = linked.done(scene, self.way, "limited", facts)
-        what = f"{linked.TOWARDS[self.way]} {facts['node']}"
+        what = linked.traffic(self.way, facts)
         sentence = (
             f"{slowed:,} bytes of {what} came at {self.bytes_per_s:,} bytes a second"
             if slowed

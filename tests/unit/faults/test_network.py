@@ -22,6 +22,11 @@ FAULTS: list[tuple[Fault, tuple[str, str, str], int]] = [
     (Delay(ms=50, way="up"), ("node-2", "up", "delay"), 50),
     (Limit(bytes_per_s=1000), ("node-2", "up", "limit"), 1000),
     (Cut(), ("node-2", "up", "cut"), 1),
+    (Cut(party="replicas"), ("node-2/replicas", "up", "cut"), 1),
+    (DropAcks(party="replicas"), ("node-2/replicas", "down", "drop"), 1),
+    (DropRequests(party="replicas"), ("node-2/replicas", "up", "drop"), 1),
+    (Delay(ms=100, party="replicas"), ("node-2/replicas", "down", "delay"), 100),
+    (Limit(bytes_per_s=1000, way="down", party="replicas"), ("node-2/replicas", "down", "limit"), 1000),
     (Corrupt(parcels=2), ("node-2", "up", "flip"), 2),
 ]
 every = pytest.mark.parametrize(("fault", "where", "amount"), FAULTS, ids=lambda value: type(value).__name__)
@@ -41,7 +46,7 @@ def scene(lab: MemoryLab, tmp_path: Path) -> Scene:
 def test_the_leaders_link_alone_is_hurt_and_every_link_is_healed(
     scene: Scene, lab: MemoryLab, fault: Fault, where: tuple[str, str, str], amount: int
 ) -> None:
-    assert fault.needs == {"links"}
+    assert fault.needs == {"replica links" if where[0].endswith("replicas") else "links"}
     fault.hurt(scene)
     assert lab.network.wrong == {where: amount}
     fault.heal(scene)
@@ -55,7 +60,7 @@ def test_the_receipt_counts_what_was_done_since(
     scene: Scene, lab: MemoryLab, fault: Fault, where: tuple[str, str, str], amount: int
 ) -> None:
     fault.hurt(scene)
-    lab.network.traffic("node-2", where[1])  # type: ignore[arg-type]
+    lab.network.traffic(where[0], where[1])  # type: ignore[arg-type]
     fault.heal(scene)
     receipt = fault.receipt(scene, fault.hurt(scene))
     assert receipt.bit

@@ -22,10 +22,10 @@ class Kafka:
     link: str = "link"
     direct: bool = True
 
-    def nodes(self, count: int) -> tuple[NodeSpec, ...]:
+    def nodes(self, count: int, *, between: bool = False) -> tuple[NodeSpec, ...]:
         from brokerlab.brokers.kafka.nodes import nodes
 
-        return nodes(count)
+        return nodes(count, between=between)
 
     def node_id(self, node: str) -> int:
         return int(node.rpartition("-")[2])

@@ -3,11 +3,16 @@
 Settings come from Kafka 4.3's documentation (sections "Broker Configs", "KRaft"); whatever differs from Kafka's default
 says why. Each node has the ports `client` and `controller`; replicas fetch from each other over the client port. The
 listener LINK is for clients whose network is to be hurt: it listens on `linked`, and its advertised address is `link`,
-where a lab's link listens that leads to it; on a lab without links that port is closed.
+where a lab's link listens that leads to it; on a lab without links that port is closed. Only nodes that are asked for
+with `between` fetch from each other over a link, too: the listener REPLICA listens on `between`, and its advertised
+address is `replicas`. What the controllers say to each other, and to the brokers, never goes by a link.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from brokerlab.core.links import REPLICAS
 from brokerlab.core.node import JavaProgram, NodeSpec
 
 JARS = "kafka-4.3.1"
@@ -107,19 +112,22 @@ SMALL = {
 }
 
 
-def nodes(count: int) -> tuple[NodeSpec, ...]:
-    """`count` nodes, `kafka-1` to `kafka-<count>`, with the broker ids 1 to `count`."""
-    return tuple(_node(number, count) for number in range(1, count + 1))
+def nodes(count: int, *, between: bool = False) -> tuple[NodeSpec, ...]:
+    """`count` nodes, `kafka-1` to `kafka-<count>`, with the broker ids 1 to `count`. between: with links among them."""
+    return tuple(_node(number, count, _BETWEEN if between else {}) for number in range(1, count + 1))
 
 
-def _node(number: int, count: int) -> NodeSpec:
+_BETWEEN: Mapping[str, str] = {REPLICAS: "between"}
+
+
+def _node(number: int, count: int, between: Mapping[str, str]) -> NodeSpec:
     return NodeSpec(
         name=f"kafka-{number}",
         program=JavaProgram("kafka.Kafka", JARS, (CONFIG,), JVM_OPTIONS, LOGGING, IMAGE, IMAGE_JARS),
-        ports=("client", "controller", "linked", "link"),
+        ports=("client", "controller", "linked", "link", *between, *between.values()),
         ready_port="client",
-        links={"link": "linked"},
-        files={CONFIG: _text(_settings(number, count))},
+        links={"link": "linked", **between},
+        files={CONFIG: _text(_settings(number, count) | (_linked(number) if between else {}))},
         data_files={"meta.properties": _META.replace("${node_id}", str(number))},
         formatted_by=JavaProgram("kafka.tools.StorageTool", JARS, FORMAT, image=IMAGE, image_class_path=IMAGE_JARS),
     )
@@ -129,19 +137,21 @@ def _node(number: int, count: int) -> NodeSpec:
 _META = "version=1\ncluster.id=${cluster_id}\nnode.id=${node_id}\ndirectory.id=${directory_id}\n"
 
 
+LISTENERS = {"CLIENT": "client", "LINK": "linked", "CONTROLLER": "controller"}
+ADVERTISED = {"CLIENT": "client", "LINK": "link"}
+
+
 def _settings(number: int, count: int) -> dict[str, str]:
     """One node's settings; addresses are place-holders that the lab fills in."""
     here = f"kafka_{number}"
-    listeners = {"CLIENT": "client", "LINK": "linked", "CONTROLLER": "controller"}
-    advertised = {"CLIENT": "client", "LINK": "link"}
     replicas = str(count)
     return {
         "process.roles": "broker,controller",
         "node.id": str(number),
         "controller.quorum.voters": ",".join(_voter(other) for other in range(1, count + 1)),
-        "listeners": _addresses("bind", here, listeners),
-        "advertised.listeners": _addresses(f"host_{here}", here, advertised),
-        "listener.security.protocol.map": "CLIENT:PLAINTEXT,LINK:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": _addresses("bind", here, LISTENERS),
+        "advertised.listeners": _addresses(f"host_{here}", here, ADVERTISED),
+        "listener.security.protocol.map": _plain(LISTENERS),
         "inter.broker.listener.name": "CLIENT",
         "controller.listener.names": "CONTROLLER",
         "log.dirs": "${data}",
@@ -158,7 +168,23 @@ def _settings(number: int, count: int) -> dict[str, str]:
     }
 
 
-def _addresses(host: str, node: str, listeners: dict[str, str]) -> str:
+def _linked(number: int) -> dict[str, str]:
+    """What differs for a node that the others reach by a link."""
+    here = f"kafka_{number}"
+    listeners, advertised = {**LISTENERS, "REPLICA": "between"}, {**ADVERTISED, "REPLICA": REPLICAS}
+    return {
+        "listeners": _addresses("bind", here, listeners),
+        "advertised.listeners": _addresses(f"host_{here}", here, advertised),
+        "listener.security.protocol.map": _plain(listeners),
+        "inter.broker.listener.name": "REPLICA",
+    }
+
+
+def _plain(listeners: Mapping[str, str]) -> str:
+    return ",".join(f"{name}:PLAINTEXT" for name in listeners)
+
+
+def _addresses(host: str, node: str, listeners: Mapping[str, str]) -> str:
     """{listener: the port's name} as Kafka wants it; `host` is a place-holder's name."""
     return ",".join(f"{name}://${{{host}}}:${{port_{node}_{port}}}" for name, port in listeners.items())
 

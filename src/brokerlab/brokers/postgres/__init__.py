@@ -20,7 +20,7 @@ class Postgres:
     port: str = "sql"
     link: str = ""
 
-    def nodes(self, count: int) -> tuple[NodeSpec, ...]:
+    def nodes(self, count: int, *, between: bool = False) -> tuple[NodeSpec, ...]:
         from brokerlab.brokers.postgres.nodes import node
 
         return (node(),)

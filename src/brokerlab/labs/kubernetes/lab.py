@@ -203,16 +203,16 @@ class KubernetesLab:
 
 
 class WardensLinks:
-    """`Links`, each in the pod of its node."""
+    """`Links`, each in the pod of its node, whose name it has: the clients' alone."""
 
     def __init__(self, warden: Callable[..., Any]) -> None:
         self._warden = warden
 
-    def trouble(self, node: str, way: Way, what: Trouble, amount: int) -> None:
-        self._warden(node, "post", f"trouble/{way}/{what}", {"amount": amount})
+    def trouble(self, link: str, way: Way, what: Trouble, amount: int) -> None:
+        self._warden(link, "post", f"trouble/{way}/{what}", {"amount": amount})
 
-    def traffic(self, node: str, way: Way) -> Mapping[str, int]:
-        counts: dict[str, int] = self._warden(node, "get", f"traffic/{way}")
+    def traffic(self, link: str, way: Way) -> Mapping[str, int]:
+        counts: dict[str, int] = self._warden(link, "get", f"traffic/{way}")
         return counts
 
 

@@ -16,7 +16,7 @@ from brokerlab.core.agent import AgentSpec
 from brokerlab.core.broker import Admin, Broker
 from brokerlab.core.errors import LabError, UsageError
 from brokerlab.core.lab import NodeState, Progress, Sought
-from brokerlab.core.links import Links
+from brokerlab.core.links import REPLICAS, Links
 from brokerlab.core.node import JavaProgram, NodeSpec, broker_of
 from brokerlab.labs.local import agents, links, native, ports, processes, prometheus, render, startup, state, training
 from brokerlab.labs.local.logs import log_tail
@@ -48,6 +48,7 @@ class LocalLab:
         there = {
             "prometheus": self._prometheus,
             "links": links.NAME in starter.state.processes,
+            "replica links": any(REPLICAS in node.ports for node in starter.state.nodes),
             "disk": processes.CAN_LIMIT_FILES,
         }
         self.capabilities = frozenset(hurts | {name for name, found in there.items() if found})

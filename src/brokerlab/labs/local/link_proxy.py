@@ -1,7 +1,7 @@
-"""`python -m brokerlab.labs.local.link_proxy FILE`: the links of a lab, one TCP proxy a node, in one process.
+"""`python -m brokerlab.labs.local.link_proxy FILE`: the links of a lab, a TCP proxy each, in one process.
 
-FILE is JSON: `links` ({node: [the port that is listened on, the node's own port]}), `control` (the port of orders) and
-`token`. An order is one line of JSON on a connection of its own: {"token", "node", "way", "what", "amount"} (as in
+FILE is JSON: `links` ({name: [the port that is listened on, the node's own port]}), `control` (the port of orders) and
+`token`. An order is one line of JSON on a connection of its own: {"token", "link", "way", "what", "amount"} (as in
 `core.links`), or without `what` only asks; the answer is one line, that way's counters. Nothing heavy is imported: the
 process is there in a tenth of a second, beside brokers that need seconds.
 """
@@ -168,7 +168,7 @@ class Control:
         with contextlib.suppress(ValueError, TypeError, KeyError, OSError):  # what is no order gets no answer
             order: dict[str, Any] = json.loads(await reader.readline())
             if hmac.compare_digest(str(order["token"]), self._token):
-                link = self._links[order["node"]]
+                link = self._links[order["link"]]
                 if "what" in order:
                     link.set(order["way"], order["what"], int(order["amount"]))
                 writer.write(json.dumps(link.ways[order["way"]].counts).encode() + b"\n")
@@ -198,9 +198,9 @@ def _abort(writer: asyncio.StreamWriter) -> None:
 
 
 async def main(sheet: dict[str, Any]) -> None:
-    links = {node: Link(target) for node, (_, target) in sheet["links"].items()}
-    for node, (port, _) in sheet["links"].items():
-        await links[node].serve(port)
+    links = {name: Link(target) for name, (_, target) in sheet["links"].items()}
+    for name, (port, _) in sheet["links"].items():
+        await links[name].serve(port)
     control = await asyncio.start_server(Control(sheet["token"], links).answer, HOST, sheet["control"])
     await control.serve_forever()
 

@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.files import write_json
-from brokerlab.core.links import Trouble, Way
+from brokerlab.core.links import REPLICAS, Trouble, Way, name
 from brokerlab.core.node import NodeSpec
 from brokerlab.core.wait import until
 from brokerlab.labs.local import ports
@@ -35,20 +35,20 @@ class LocalLinks:
     def __init__(self, folder: Path) -> None:
         sheet = json.loads(_sheet(folder).read_text())
         self._token, self._port = sheet["token"], sheet["control"]
-        self._nodes = tuple(sheet["links"])
+        self._links = tuple(sheet["links"])
 
-    def trouble(self, node: str, way: Way, what: Trouble, amount: int) -> None:
-        self._order(node=node, way=way, what=what, amount=amount)
+    def trouble(self, link: str, way: Way, what: Trouble, amount: int) -> None:
+        self._order(link=link, way=way, what=what, amount=amount)
 
-    def traffic(self, node: str, way: Way) -> Mapping[str, int]:
-        return self._order(node=node, way=way)
+    def traffic(self, link: str, way: Way) -> Mapping[str, int]:
+        return self._order(link=link, way=way)
 
     def heal(self) -> None:
         """Whatever was left hurt, by a run that was killed, say."""
-        for node in self._nodes:
+        for link in self._links:
             for way in get_args(Way):
                 for what in get_args(Trouble):
-                    self.trouble(node, way, what, 0)
+                    self.trouble(link, way, what, 0)
 
     def _order(self, **order: Any) -> dict[str, int]:
         line = json.dumps({"token": self._token, **order}).encode() + b"\n"
@@ -59,7 +59,7 @@ class LocalLinks:
         except OSError as error:
             raise LabError(f"the lab's links do not answer: {error}", "brokerlab lab up makes the lab whole") from error
         if not answer:
-            raise LabError(f"the lab's links did not accept an order for {order['node']}", "this is a bug of brokerlab")
+            raise LabError(f"the lab's links did not accept an order for {order['link']}", "this is a bug of brokerlab")
         counts: dict[str, int] = json.loads(answer)
         return counts
 
@@ -67,7 +67,7 @@ class LocalLinks:
 def start(specs: Sequence[NodeSpec], nodes: Sequence[NodeRecord], starter: Starter) -> bool:
     """Start the links that the nodes' specs ask for; returns whether there are any. See `await_ready`."""
     wanted = {
-        node.name: (node.ports[outer], node.ports[inner])
+        name(node.name, REPLICAS if outer == REPLICAS else "clients"): (node.ports[outer], node.ports[inner])
         for spec, node in zip(specs, nodes, strict=True)
         for outer, inner in spec.links.items()
     }

@@ -19,7 +19,7 @@ from brokerlab.core.files import write_json
 from brokerlab.labs.local.account import Account
 from brokerlab.labs.local.processes import ProcessId
 
-FORMAT = 2
+FORMAT = 3
 LOCK_DEADLINE = 120  # seconds: longer than a first start that makes the start-up cache
 
 
