@@ -8,11 +8,12 @@ audit and drain, books that balance, a second witness that agrees. Merged: broke
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from brokerlab.checkers import CHECKERS
 from brokerlab.core.fault import Receipt
 from brokerlab.core.scenario import Variant
-from brokerlab.core.verdict import Finding, Identity, RunVerdict, Testimony, VariantVerdict, Verdict, worst
+from brokerlab.core.verdict import Finding, Group, Identity, RunVerdict, Testimony, VariantVerdict, Verdict, worst
 from brokerlab.core.words import ALWAYS_PERMITTED, MEANING, PREVENTS_JUDGEMENT, Word
 from brokerlab.ledger import books
 from brokerlab.ledger.autopsy import autopsies
@@ -56,6 +57,14 @@ def judge_variant(
     )
 
 
+def judge_group(judged: VariantVerdict, group: Group) -> VariantVerdict:
+    """The variant's verdict, when a second group of consumers was to get everything, too."""
+    breaches, missing = tuple(_failures(group)), tuple(_gaps(group))
+    found = [judged.verdict, *(Verdict.BROKEN for _ in breaches), *(Verdict.INCONCLUSIVE for _ in missing)]
+    reasons = judged.reasons if judged.verdict is not Verdict.HELD or len(found) == 1 else ()
+    return replace(judged, verdict=worst(found), reasons=(*breaches, *reasons, *missing), group=group)
+
+
 def judge_run(
     run: str,
     scenario: str,
@@ -88,6 +97,23 @@ def _breaches(findings: Mapping[Word, Finding], variant: Variant, counts: Mappin
                 f"{finding.count:,} {word} ({finding.unit}, of {counts['sent']:,} messages sent), which {variant.name} "
                 f"excludes: {MEANING[word]}"
             )
+
+
+def _failures(group: Group) -> Iterator[str]:
+    if group.missed.count:
+        yield (
+            f"the second group was never given {group.missed.count:,} of the messages that it was owed, such as "
+            f"#{group.missed.examples[0].seq}"
+        )
+    if group.strangers:
+        yield f"the second group was given {group.strangers:,} messages that nobody sent"
+
+
+def _gaps(group: Group) -> Iterator[str]:
+    if not group.drained:
+        yield "the second group did not read to the end"
+    if not group.since:
+        yield "0 messages were sent since the second group joined"
 
 
 def _evidence(

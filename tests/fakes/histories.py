@@ -63,6 +63,7 @@ def history(
     remains: str | None = None,
     piped: bool = False,
     publishers: Sequence[str] = (),
+    second: Sequence[Reader] = (),
 ) -> Ledger:
     """A ledger. Without a log it holds every sent message in order; without readers, one reads all of it."""
     texts = [sends] if isinstance(sends, str) else list(sends)
@@ -81,6 +82,7 @@ def history(
         changes=None if changes is None else _effects(changes),
         deadline_us=deadline_us,
         torn=torn,
+        second=tuple(_consumer(f"s{n}", r, logs) for n, r in enumerate(second)),
         remains=None if remains is None else _remains(remains),
         committed=_audit(kept, committed_to or {}, low) if kept != logs or committed_to else None,
         piped=piped,

@@ -25,7 +25,7 @@ TURN_S = 0.002  # whoever waits lets the other threads work
 
 @dataclass
 class Mischief:
-    """What goes wrong. Sets hold sequence numbers; `skips` and `rewinds` hold offsets of partition 0."""
+    """What goes wrong. Sets hold sequence numbers; `skips`, `deaf_to` and `rewinds` hold offsets of partition 0."""
 
     loses: set[int] = field(default_factory=set)  # confirmed, not written
     repeats: set[int] = field(default_factory=set)  # written twice
@@ -38,6 +38,7 @@ class Mischief:
     never_answers: set[int] = field(default_factory=set)  # written, and no outcome ever
     invents: tuple[bytes, ...] = ()  # values nobody sent, at the end of partition 0
     skips: set[int] = field(default_factory=set)  # never given to a group's consumer
+    deaf_to: set[int] = field(default_factory=set)  # never given to a second group
     rewinds: dict[int, int] = field(default_factory=dict)  # when this offset was given: back by so many, once
     delay_polls: int = 0  # outcomes come so many polls late
     room: int = 1 << 30  # messages that the client holds at a time
@@ -110,7 +111,8 @@ class MemoryBroker:
         positions = {partition: start.get(partition, 0) for partition in range(len(self.logs[topic]))}
         auto = settings.get("enable.auto.commit") == "true"
         committed = settings.get("isolation.level") == "read_committed"
-        return MemoryReceiver(self, topic, positions, start, auto, committed, dict(start))
+        deaf = self.mischief.deaf_to if group != topic else set()
+        return MemoryReceiver(self, topic, positions, start, auto, committed, dict(start), deaf=deaf)
 
     def pipe(self, endpoint: str, source: str, group: str, topic: str, settings: Mapping[str, str]) -> MemoryPipe:
         return MemoryPipe(self, topic, self.receiver("", source, group, {}), group, "transactional.id" in settings)
@@ -251,6 +253,7 @@ class MemoryReceiver:
     _told: dict[int, int] = field(default_factory=dict)
     _rewound: set[int] = field(default_factory=set)
     closed: bool = False
+    deaf: set[int] = field(default_factory=set)
 
     def receive(self, most: int, timeout: float) -> Received:
         values: list[bytes] = []
@@ -273,7 +276,7 @@ class MemoryReceiver:
     def _gives(self, partition: int, offset: int) -> bool:
         if self.committed and (self.topic, partition, offset) in self.broker.aborted:
             return self.group is not None and self.broker.mischief.leaks
-        return self.group is None or bool(partition) or offset not in self.broker.mischief.skips
+        return self.group is None or bool(partition) or offset not in self.broker.mischief.skips | self.deaf
 
     def _end(self, partition: int) -> int:
         end = len(self.broker.logs[self.topic][partition])
@@ -400,6 +403,8 @@ class MemoryAdmin:
 
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
         return {topic: {} for topic in topics if topic in self.broker.logs}
+
+    def admit(self, groups: Mapping[str, str]) -> None: ...
 
     def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
         return {}

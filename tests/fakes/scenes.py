@@ -179,6 +179,8 @@ class MemoryAdmin:
 
     def delete(self, topics: Sequence[str]) -> None: ...
 
+    def admit(self, groups: Mapping[str, str]) -> None: ...
+
     def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
         return {}
 

@@ -8,9 +8,11 @@ from brokerlab.core.fault import Receipt
 from brokerlab.core.verdict import (
     Autopsy,
     Finding,
+    Group,
     Identity,
     MessageRef,
     RunVerdict,
+    Stage,
     Testimony,
     VariantVerdict,
     Verdict,
@@ -78,3 +80,29 @@ def run(*variants: VariantVerdict, verdict: Verdict = Verdict.HELD, **rest: Any)
 
 
 HELD = run(ACKS_0, ACKS_1, ACKS_ALL, IDEMPOTENT, receipts=RECEIPTS, explanation=("acks=1 lost 300 messages.",))
+
+
+def grown(name: str, *, slower: int = 1, missed: int = 0) -> VariantVerdict:
+    """A variant whose load grew, and which a second group joined. Nothing came in its last stage. slower: how much."""
+    return variant(
+        name,
+        stages=(
+            Stage("1 worker", 500, 250.0 / slower, {"p50": 4.0 * slower, "p99": 12.0 * slower}),
+            Stage("8 workers", 2000, 1900.5 / slower, {"p50": 9.0 * slower, "p99": 1234.5 * slower}),
+            Stage("+ second group", 100, 0.0, {}),
+        ),
+        group=Group(
+            before=1500,
+            read_before=0,
+            since=500,
+            read_since=500 - missed,
+            missed=Finding(Word.MISSED, missed),
+            strangers=0,
+            commits=7,
+            drained=True,
+            stage=Stage("since it joined", 500, 480.0, {"p50": 20.0, "p99": 55.0}),
+        ),
+    )
+
+
+GROWN = run(grown("queue"), grown("log", slower=3, missed=2))

@@ -91,3 +91,34 @@ def test_an_unknown_queue_or_setting_is_a_sentence(endpoint: str) -> None:
         worker(endpoint, topic, "hope")
     with pytest.raises(UsageError, match="have no setting 'acks'"):
         worker(endpoint, topic, "naive", acks="all")
+
+
+@pytest.mark.parametrize("queue", ["naive", "skip-locked", "visibility"])
+def test_a_further_group_has_a_copy_of_all_that_comes_from_then_on(endpoint: str, queue: str) -> None:
+    topic = filled(endpoint, queue)
+    admin, sender = BROKER.admin(endpoint, {}), BROKER.sender(endpoint, topic, {})
+    admin.admit({topic: "others"})
+    assert sender.send(message.build(1, 0, np.arange(N, N + 5, dtype=np.uint32), 100, 1), 0, None) == 5
+    first = worker(endpoint, topic, queue)
+    second = BROKER.receiver(endpoint, topic, "others", {"queue": queue, "batch": "10"})
+    assert offsets(second) == list(range(N, N + 5)), "with the same offsets"
+    assert offsets(first) == list(range(10)), "and it takes nothing away"
+    second.commit()
+    assert second.positions() == {0: N + 5}
+    assert second.ends() == {0: (0, N + 5)}
+    for each in (first, second, sender):
+        each.close()
+    assert admin.storage([topic])["others"]["bytes"] > 0
+    admin.delete([topic])
+    assert admin.storage([topic]) == {}
+    admin.create({topic: {"queue": queue}}, 1, None)  # nothing of it is left that would be in the way
+    admin.admit({topic: "others"})
+    admin.close()
+
+
+def test_a_table_that_is_read_as_a_log_needs_no_copy(endpoint: str) -> None:
+    topic, admin = next(_names), BROKER.admin(endpoint, {})
+    admin.create({topic: {}}, 2, None)
+    admin.admit({topic: "others"})
+    assert list(admin.storage([topic])) == [topic]
+    admin.close()

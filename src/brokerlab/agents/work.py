@@ -29,7 +29,13 @@ from brokerlab.metrics.agent import Meter
 
 def work(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store | None = None) -> None:
     """Do all of one agent's work. Raises BrokerlabError for what a user can meet."""
-    roles = {"producer": _produce, "processor": _process, "consumer": _consume, "auditor": _audit}
+    roles = {
+        "producer": _produce,
+        "processor": _process,
+        "consumer": _consume,
+        "subscriber": _consume,
+        "auditor": _audit,
+    }
     stored = {"writer": _write, "relay": _relay}
     if spec.role not in {*roles, *stored}:
         raise UsageError(f"no agent has the role {spec.role!r}", f"roles: {', '.join([*roles, *stored])}")

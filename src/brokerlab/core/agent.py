@@ -83,6 +83,10 @@ class Crew(Protocol):
         has nothing to do passes no point.
         """
 
+    def catch(self, role: str, point: str, share: float | None = None) -> list[Agent]:
+        """Like `hold`, of whichever agent of a role comes to that point first in each variant: where several share the
+        work, nobody knows who will have some. Returns those; the others go on."""
+
     def go(self, agents: Sequence[Agent]) -> None: ...
 
     def kill(self, agents: Sequence[Agent]) -> None:

@@ -146,8 +146,13 @@ class Admin(Protocol):
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
         """{resource: {setting: value}} as the broker describes them back: topics, `broker/<id>`; and our `client`."""
 
+    def admit(self, groups: Mapping[str, str]) -> None:
+        """{topic: a further group that is to get all of its messages from now on}. Whether it is given those of before,
+        too, is the broker's nature."""
+
     def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
-        """{topic: what it takes up now, as far as the broker tells}: `bytes`; of a table also `dead`, `live` rows."""
+        """{topic: what it takes up now, as far as the broker tells}: `bytes`; of a table also `dead`, `live` rows, and
+        how many were `written`. The copy that a further group has goes by the group's name."""
 
     def close(self) -> None: ...
 

@@ -27,7 +27,7 @@ _ANSWERS: Mapping[str, Callable[[Any], Any]] = {
     "ends": lambda ends: [[topic, partition, offset] for (topic, partition), offset in ends.items()],
     "settings": dict,
 }
-QUESTIONS = frozenset({"await_ready", "create", "delete", *_ANSWERS})
+QUESTIONS = frozenset({"await_ready", "create", "delete", "admit", *_ANSWERS})
 
 
 def ask(admin: Admin, question: str, arguments: Json) -> Any:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from brokerlab.core.verdict import RunVerdict
 
 
+SECOND = "second"  # what a second group's ledger is called, and the end of the group's name: TOPIC.second
+
+
 @dataclass(frozen=True)
 class Variant:
     """One setting of the guarantee. `producer`, `consumer`, `processor` and `topic` are the clients' and broker's own
@@ -22,7 +25,8 @@ class Variant:
     options: how the application behaves, as against its clients; see `agents.options`. broker: another one than the
     scenario's. allows: the findings that this guarantee permits. shows: the findings that the fault must produce, or
     the run has shown nothing. permits: the same in words for the table. linked: the roles whose clients reach the
-    broker by the lab's links, and so can be cut off from it.
+    broker by the lab's links, and so can be cut off from it. rereads: a group that joins late is given what was sent
+    before it, too.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Variant:
     allows: frozenset[Word] = frozenset()
     shows: frozenset[Word] = frozenset()
     linked: frozenset[str] = frozenset()
+    rereads: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,12 @@ class Grow:
 
 
 @dataclass(frozen=True)
+class Join:
+    """Wait until all that was sent is processed; then a second group, of one consumer a variant, begins to read all of
+    it, too. It only counts: what a message brings about is the first group's affair."""
+
+
+@dataclass(frozen=True)
 class Hurt:
     """Apply a fault. `name` is what a later `Heal` calls it by."""
 
@@ -76,7 +87,7 @@ class Heal:
     name: str
 
 
-Step: TypeAlias = Send | Grow | Hurt | Heal
+Step: TypeAlias = Send | Grow | Join | Hurt | Heal
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,7 @@ class Span:
     name: the fault's; of a send, what it says. What no `Heal` step undid has a heal of its own at the timeline's end.
     """
 
-    kind: Literal["send", "grow", "hurt", "heal"]
+    kind: Literal["send", "grow", "join", "hurt", "heal"]
     name: str
     started_us: int
     ended_us: int
@@ -107,7 +118,7 @@ class Story:
 
     receipts: by the name of the `Hurt` step. nodes: broker id -> node name. skipped: a sentence for each fault that the
     lab can't do. spans: the steps as they were played; none in runs of before they were recorded.
-    storage: topic -> what it takes up in the broker when all is sent (`Admin.storage`).
+    storage: topic, or second group -> what it takes up in the broker when all is read (`Admin.storage`).
     """
 
     receipts: Mapping[str, Receipt]

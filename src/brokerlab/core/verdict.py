@@ -127,12 +127,33 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Group:
+    """What a second group of consumers read, which joined late. Messages are those that the producer may rely on.
+
+    before, since: how many were sent until it joined, and from then on; read_before, read_since: how many of each it
+    processed. missed: those that it was owed and never processed. strangers: deliveries of what nobody sent. commits:
+    positions that it had written down. stage: of the messages since.
+    """
+
+    before: int
+    read_before: int
+    since: int
+    read_since: int
+    missed: Finding
+    strangers: int
+    commits: int
+    drained: bool
+    stage: Stage
+
+
+@dataclass(frozen=True)
 class VariantVerdict:
     """The judgement of one variant.
 
     counts: ids by outcome (sent, acked, handed, failed, unknown), those received (processed at least once) and logged;
     rows: delivered, processed, audited. permits: what the guarantee permits, in words. latency_ms: p50 and p99 of
-    acknowledged sends, empty when nothing was acknowledged; outage, where it is a result.
+    acknowledged sends, empty when nothing was acknowledged; outage, where it is a result. group: a second one, if one
+    joined.
     """
 
     variant: str
@@ -146,6 +167,7 @@ class VariantVerdict:
     autopsies: tuple[Autopsy, ...] = ()
     permits: str = ""
     stages: tuple[Stage, ...] = ()
+    group: Group | None = None
 
     def found(self, word: Word) -> int:
         finding = self.findings.get(word)

@@ -39,6 +39,10 @@ class Admins:
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
         return {name: told for admin, own in self._split(topics) for name, told in admin.settings(own).items()}
 
+    def admit(self, groups: Mapping[str, str]) -> None:
+        for admin, own in self._split(list(groups)):
+            admin.admit({topic: groups[topic] for topic in own})
+
     def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
         return {topic: told for admin, own in self._split(topics) for topic, told in admin.storage(own).items()}
 

@@ -24,7 +24,7 @@ from brokerlab.engine import verdict as verdicts
 from brokerlab.engine.admins import Admins
 from brokerlab.engine.observer import Observer
 from brokerlab.engine.plan import SETTINGS, WITNESS, Plan, save_story
-from brokerlab.engine.staff import Setting, slug
+from brokerlab.engine.staff import SUBSCRIBER, Setting, slug
 from brokerlab.engine.timeline import Timeline, possible
 from brokerlab.engine.workload import Workload
 from brokerlab.metrics.exposition import Board, Exposition
@@ -201,14 +201,14 @@ def _experiment(request: Request, stage: _Stage, watcher: Watcher) -> Story:
             _await_whole(admin, list(topics.values()))
             observer.look()
             receipts = timeline.receipts()
-            storage = admin.storage(list(topics.values()))
         watcher.phase("drain")
-        for role in reversed(setting.roles):
+        for role in (*reversed(setting.roles), SUBSCRIBER):
             workload.order(role, "finish" if role == setting.roles[-1] else "drain")
             workload.await_done(role, f"the {role}s to come to their end", DRAIN_S)
         watcher.phase("audit")
         workload.start("auditor")
         workload.await_done("auditor", "the auditor to read every partition to its end", AUDIT_S)
+        storage = admin.storage(list(topics.values()))
         if request.store:
             keeping.write_down(request.store, setting)
         return Story(receipts, observer.sightings(), topics, _nodes(request), skipped, timeline.spans(), storage)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from brokerlab.core.agent import AgentSpec
 from brokerlab.core.load import Load
-from brokerlab.core.scenario import Variant
+from brokerlab.core.scenario import SECOND, Variant
+
+SUBSCRIBER = "subscriber"  # the role of a second group's consumers: see `scenario.Join`
 
 
 @dataclass(frozen=True)
@@ -70,18 +72,28 @@ class Setting:
             broker=variant.broker or self.broker,
             endpoint=self._endpoint(role, variant),
             topic=source if source and role == "producer" else topic,
-            ledger=str(folder),
+            ledger=str(folder / SECOND if role == SUBSCRIBER else folder),
             metrics=str(self.folder / "metrics"),
             settings={**({} if variant.broker else self.settings), **_settings(variant, role)},
             load=self.load,
             producer=number,
             messages=messages,
-            group=source if source and role == "processor" else topic,
-            options={**variant.options, "view": "committed"} if role == "auditor" and number else variant.options,
+            group=self._group(role, variant),
+            options=_options(variant, role, number),
             source=source,
             store=self.store,
             store_endpoint=self.store_endpoint,
         )
+
+    def second_groups(self) -> dict[str, str]:
+        """Topic -> the second group that reads it, where one joins."""
+        return {topic: f"{topic}.{SECOND}" for topic in self.topics.values()}
+
+    def _group(self, role: str, variant: Variant) -> str:
+        topic = self.topics[variant.name]
+        if role == SUBSCRIBER:
+            return self.second_groups()[topic]
+        return self.sources.get(variant.name, topic) if role == "processor" else topic
 
     def _endpoint(self, role: str, variant: Variant) -> str:
         if variant.broker:
@@ -95,5 +107,12 @@ def slug(variant: str) -> str:
 
 
 def _settings(variant: Variant, role: str) -> Mapping[str, str]:
-    of_role = {"consumer": variant.consumer, "processor": variant.processor}
+    of_role = {"consumer": variant.consumer, SUBSCRIBER: variant.consumer, "processor": variant.processor}
     return of_role.get(role, variant.producer if role in ("producer", "writer", "relay") else {})
+
+
+def _options(variant: Variant, role: str, number: int) -> Mapping[str, str]:
+    """A second group only counts; a second auditor reads what is committed."""
+    if role == SUBSCRIBER:
+        return {name: value for name, value in variant.options.items() if name != "effects"}
+    return {**variant.options, "view": "committed"} if role == "auditor" and number else variant.options

@@ -12,8 +12,9 @@ from typing import Any, Literal
 from brokerlab.core import message
 from brokerlab.core.fault import Fault, Receipt, Scene
 from brokerlab.core.lab import Lab, Sought
-from brokerlab.core.scenario import Grow, Heal, Hurt, Send, Span, Step
+from brokerlab.core.scenario import Grow, Heal, Hurt, Join, Send, Span, Step
 from brokerlab.core.watch import Watcher
+from brokerlab.engine.staff import SUBSCRIBER
 from brokerlab.engine.workload import Workload
 
 ANSWER_S = 60
@@ -54,6 +55,9 @@ class Timeline:
                 case Grow():
                     with self._span("grow", f"{step.consumers} consumers"):
                         self._workload.grow(step.consumers)
+                case Join():
+                    with self._span("join", "a second group"):
+                        self._join()
                 case Hurt():
                     with self._span("hurt", step.name):
                         self._hurt(step)
@@ -75,7 +79,7 @@ class Timeline:
         return tuple(self._spans)
 
     @contextmanager
-    def _span(self, kind: Literal["send", "grow", "hurt", "heal"], name: str) -> Iterator[None]:
+    def _span(self, kind: Literal["send", "grow", "join", "hurt", "heal"], name: str) -> Iterator[None]:
         started = time.time_ns() // 1000
         yield
         self._spans.append(Span(kind, name, started, time.time_ns() // 1000))
@@ -90,6 +94,11 @@ class Timeline:
         limits = self._workload.allow(step.share)
         enough = time.monotonic() + step.at_most if step.at_most is not None else None
         self._workload.await_sent(limits, step.answered, deadline=2 * sending + ANSWER_S, enough=enough)
+
+    def _join(self) -> None:
+        self._workload.catch_up()
+        self._scene.admin.admit(self._workload.setting.second_groups())
+        self._workload.start(SUBSCRIBER)
 
     def _hurt(self, step: Hurt) -> None:
         # Before it strikes: a hurt that fails half-way is healed too.
@@ -129,7 +138,7 @@ def possible(steps: Sequence[Step], lab: Lab) -> tuple[tuple[Step, ...], tuple[s
         for step in steps
         if isinstance(step, Hurt) and not step.fault.needs <= lab.capabilities
     }
-    kept = tuple(step for step in steps if isinstance(step, Send | Grow) or step.name not in lacking)
+    kept = tuple(step for step in steps if not isinstance(step, Hurt | Heal) or step.name not in lacking)
     return kept, tuple(
         f"the fault {name!r} was skipped: the lab {lab.name!r} can't {_said(needs)}" for name, needs in lacking.items()
     )

@@ -11,9 +11,10 @@ from brokerlab.core.scenario import Scenario, Story, Variant
 from brokerlab.core.verdict import RunVerdict, Testimony, VariantVerdict, Verdict, worst
 from brokerlab.engine.plan import WITNESS, Plan, read_json, read_story
 from brokerlab.engine.staff import slug
-from brokerlab.judge import judge_run, judge_variant
+from brokerlab.judge import judge_group, judge_run, judge_variant
 from brokerlab.ledger.books import counts
 from brokerlab.ledger.facts import Facts
+from brokerlab.ledger.group import second_group
 from brokerlab.ledger.outage import longest_outage_ms
 from brokerlab.ledger.read import load
 from brokerlab.ledger.stages import stages
@@ -37,12 +38,22 @@ def _judge(
 ) -> VariantVerdict:
     facts = Facts(load(folder / "ledger" / slug(variant.name), piped=scenario.piped))
     told = witness["counts"].get(variant.name)
-    heard = () if not witness["url"] or witness["problem"] else testimonies(counts(facts), told)
+    heard = () if not witness["url"] or witness["problem"] else testimonies(_by_all(facts), told)
     judged = judge_variant(facts, variant, heard, story.receipts)
+    for joined in (span for span in story.spans if span.kind == "join"):
+        judged = judge_group(judged, second_group(facts, joined, rereads=variant.rereads))
     judged = replace(judged, stages=stages(facts, story.spans))
     if not scenario.outage:
         return judged
     return replace(judged, latency_ms={**judged.latency_ms, "outage": longest_outage_ms(facts)})
+
+
+def _by_all(facts: Facts) -> dict[str, int]:
+    """The counts as Prometheus has them: a second group's deliveries are among them."""
+    told, second = counts(facts), facts.ledger.second
+    told["delivered"] += sum(len(consumer.deliveries) for consumer in second)
+    told["processed"] += sum(consumer.processed for consumer in second)
+    return told
 
 
 def testimonies(ledger: Mapping[str, int], prometheus: Mapping[str, int] | None) -> tuple[Testimony, ...]:

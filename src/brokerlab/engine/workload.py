@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from brokerlab.core.agent import Agent, AgentSpec
@@ -12,7 +12,7 @@ from brokerlab.core.errors import InconclusiveError
 from brokerlab.core.lab import Lab
 from brokerlab.core.wait import until
 from brokerlab.core.words import ANSWERS
-from brokerlab.engine.staff import Setting
+from brokerlab.engine.staff import SUBSCRIBER, Setting
 
 READY_S = 60
 HOLD_S = 30
@@ -46,14 +46,17 @@ class Workload:
 
     def grow(self, consumers: int) -> None:
         """When what was sent is processed, start so many consumers of each variant as are lacking."""
-        until(
-            self._caught_up, "the consumers to process what was sent", deadline=CAUGHT_UP_S, every=0.02, seen=self._seen
-        )
+        self.catch_up()
         numbers = range(len(self.of("consumer")) // len(self.setting.variants), consumers)
         started = self._start(
             self.setting.spec("consumer", v, number, 0) for v in self.setting.variants for number in numbers
         )
         self._await(started, ("ready", "working"), "the further consumers to connect", READY_S)
+
+    def catch_up(self) -> None:
+        """Return when what was sent is processed."""
+        what = "the consumers to process what was sent"
+        until(self._caught_up, what, deadline=CAUGHT_UP_S, every=0.02, seen=self._seen)
 
     def _caught_up(self) -> bool:
         self.check()
@@ -76,16 +79,34 @@ class Workload:
     # ------------------------------------------------------------ what faults do to agents
 
     def hold(self, agents: Sequence[Agent], point: str, share: float | None = None) -> None:
+        self._hold(agents, point, share, lambda standing: len(standing) == len(agents))
+
+    def catch(self, role: str, point: str, share: float | None = None) -> list[Agent]:
+        agents, wanted = self.of(role), {variant.name for variant in self.setting.variants}
+        standing = self._hold(agents, point, share, lambda standing: {a.spec.variant for a in standing} == wanted)
+        first: dict[str, Agent] = {}
+        for agent in standing:
+            first.setdefault(agent.spec.variant, agent)
+        self.go([agent for agent in agents if agent is not first[agent.spec.variant]])
+        return list(first.values())
+
+    def _hold(
+        self, agents: Sequence[Agent], point: str, share: float | None, enough: Callable[[Sequence[Agent]], bool]
+    ) -> list[Agent]:
+        """Returns those that stand at the point when they are enough."""
         _tell(agents, f"hold {point}")
         if share is not None:
             self.allow(share)
+        standing: list[Agent] = []
 
         def held() -> bool:
             self.check()
-            return all(_stands_at(agent, point) for agent in agents)
+            standing[:] = [agent for agent in agents if _stands_at(agent, point)]
+            return enough(standing)
 
         what = f"{', '.join(agent.spec.name for agent in agents)} to stand at {point!r}"
         until(held, what, deadline=HOLD_S, every=0.01, seen=self._seen)
+        return standing
 
     def go(self, agents: Sequence[Agent]) -> None:
         _tell(agents, "go")
@@ -114,9 +135,11 @@ class Workload:
     # ------------------------------------------------------------ how far they are
 
     def counters(self) -> dict[str, dict[str, int]]:
-        """The agents' counters, summed by variant."""
+        """The agents' counters, summed by variant; without a second group's, which counts the same messages again."""
         total: dict[str, dict[str, int]] = {variant.name: {} for variant in self.setting.variants}
         for agent in self.agents:
+            if agent.spec.role == SUBSCRIBER:
+                continue
             counts = total[agent.spec.variant]
             for name, value in agent.progress().items():
                 if isinstance(value, int):

@@ -37,17 +37,21 @@ class KillAgent:
     needs: frozenset[str] = frozenset({"agents"})
 
     def hurt(self, scene: Scene) -> Mapping[str, Any]:
-        agents = targets.first_of_each_variant(scene, self.role)
-        if self.gather:
-            before = _written(scene)
-            scene.crew.hold(agents, self.gather, None if self.share is None else self.share - KEPT_BACK)
-            _await_more(scene, agents, before)
-        scene.crew.hold(agents, self.at, self.share)
+        agents = self._brought_there(scene)
         held = {agent.spec.variant: targets.counters(agent) for agent in agents}
         at_us = time.time_ns() // 1000
         scene.crew.kill(agents)
         gone = [agent.spec.process for agent in agents if agent.exit_code() is not None]
         return {"agents": [a.spec.process for a in agents], "at_us": at_us, "at": self.at, "gone": gone, "held": held}
+
+    def _brought_there(self, scene: Scene) -> list[Agent]:
+        if not self.gather:
+            return scene.crew.catch(self.role, self.at, self.share)
+        agents, before = targets.first_of_each_variant(scene, self.role), _written(scene)
+        scene.crew.hold(agents, self.gather, None if self.share is None else self.share - KEPT_BACK)
+        _await_more(scene, agents, before)
+        scene.crew.hold(agents, self.at, self.share)
+        return agents
 
     def heal(self, scene: Scene) -> None:
         """What was held but not killed, because hurting failed half-way, goes on."""

@@ -72,7 +72,8 @@ class Audit:
 class Ledger:
     """All that is known of one variant's messages.
 
-    sends: one `SEND` array a producer, indexed by sequence number. consumers: the group's members, each once a start.
+    sends: one `SEND` array a producer, indexed by sequence number. consumers: the group's members, each once a start;
+    second: another group's, which joined late.
     transactions: one `TRANSACTION` array a producer, or empty. effects: `EFFECT` rows, where consumers keep them
     (keeps_effects). changes: the rows that were committed in the database that the messages tell of, or None: nothing
     but the broker says what was sent. deadline_us: the longest that a delivery may take, or None. remains: `REMAIN`
@@ -96,6 +97,7 @@ class Ledger:
     committed: Audit | None = None
     piped: bool = False
     publishers: tuple[Publisher, ...] = ()
+    second: tuple[Consumer, ...] = ()
 
     @property
     def base(self) -> NDArray[np.int64]:

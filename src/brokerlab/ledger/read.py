@@ -1,7 +1,8 @@
 """Reading a variant's ledger folder back: a `Ledger` whose arrays are memory-mapped, so that nothing is copied.
 
 A folder holds `<producer>.sends`, `<consumer>.<start>.deliveries` and `.commits`, `<auditor>.audit`,
-`<processor or relay>.<start>.published`, and where there is a store `<store>.effects` and `.changes`. What a killed
+`<processor or relay>.<start>.published`, and where there is a store `<store>.effects` and `.changes`; its folder
+SECOND holds a second group's deliveries and commits. What a killed
 agent left half-written behind the counted rows is named in `Ledger.torn`. Rows that several auditors wrote are joined
 (16 bytes a message are copied); those of one are not.
 """
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from brokerlab.core.errors import InconclusiveError
+from brokerlab.core.scenario import SECOND
 from brokerlab.ledger import files, records
 from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, Publisher, Rows, no_rows
 from brokerlab.ledger.sends import reasons_of
@@ -26,13 +28,16 @@ def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False) -
     audits, transactions = _all(folder, files.AUDIT), _all(folder, files.TRANSACTIONS)
     stable, effects, changes = _all(folder, files.STABLE), _all(folder, files.EFFECTS), _all(folder, files.CHANGES)
     published = _all(folder, files.PUBLISHED)
+    second = _all(folder / SECOND, files.DELIVERIES), _all(folder / SECOND, files.COMMITS)
     everything = [*published, *sends, *deliveries, *commits, *audits, *transactions, *stable, *effects, *changes]
+    everything += [file for part in second for file in part]
     _same_run(everything)
     _distinct(sends)
     missing = _missing(sends)
     return Ledger(
         sends=_by_number(sends, records.SEND),
-        consumers=tuple(_consumer(file, {c.path.stem: c.rows for c in commits}) for file in deliveries),
+        consumers=_consumers(deliveries, commits),
+        second=_consumers(*second),
         audit=_audit(audits),
         transactions=_by_number(transactions, records.TRANSACTION),
         effects=_joined(effects, records.EFFECT),
@@ -82,14 +87,18 @@ def _missing(sends: list[files.Opened]) -> tuple[str, ...]:
     return tuple(f"producer {number} left no ledger file" for number in gone)
 
 
-def _consumer(file: files.Opened, commits: dict[str, Rows]) -> Consumer:
-    return Consumer(
-        name=file.path.stem,
-        deliveries=file.rows,
-        processed=file.number("processed"),
-        busy_us=file.number("busy"),
-        commits=commits.get(file.path.stem, no_rows(records.COMMIT)),
-        drained=bool(file.number("state")),
+def _consumers(deliveries: list[files.Opened], commits: list[files.Opened]) -> tuple[Consumer, ...]:
+    committed = {file.path.stem: file.rows for file in commits}
+    return tuple(
+        Consumer(
+            name=file.path.stem,
+            deliveries=file.rows,
+            processed=file.number("processed"),
+            busy_us=file.number("busy"),
+            commits=committed.get(file.path.stem, no_rows(records.COMMIT)),
+            drained=bool(file.number("state")),
+        )
+        for file in deliveries
     )
 
 

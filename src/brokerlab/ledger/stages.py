@@ -15,17 +15,21 @@ from brokerlab.core.verdict import Stage
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.ids import Integers
 
-_NEVER = np.iinfo(np.int64).max
+NEVER = np.iinfo(np.int64).max
 
 
 def stages(facts: Facts, spans: Iterable[Span]) -> tuple[Stage, ...]:
+    """None of a load that does not grow."""
+    played = list(spans)
+    if not any(span.kind == "grow" for span in played):
+        return ()
+    return tuple(stage(facts, span) for span in played if span.kind == "send" and span.name)
+
+
+def stage(facts: Facts, span: Span) -> Stage:
     sent, came = _times(facts)
-    return tuple(_stage(span, sent, came) for span in spans if span.kind == "send" and span.name)
-
-
-def _stage(span: Span, sent: Integers, came: Integers) -> Stage:
     own = (sent >= span.started_us) & (sent <= span.ended_us)
-    there = own & (came != _NEVER)
+    there = own & (came != NEVER)
     if not there.any():
         return Stage(span.name, int(np.count_nonzero(own)), 0.0, {})
     late = np.sort(came[there] - sent[there])
@@ -37,7 +41,7 @@ def _stage(span: Span, sent: Integers, came: Integers) -> Stage:
 def _times(facts: Facts) -> tuple[Integers, Integers]:
     """When each id was sent, and when it was delivered first."""
     sent = np.concatenate([np.zeros(0, np.int64), *(rows["sent_at"] for rows in facts.ledger.sends)])
-    came = np.full(facts.ids.size, _NEVER)
+    came = np.full(facts.ids.size, NEVER)
     for consumer in facts.ledger.consumers:
         ids = facts.ids.of(consumer.deliveries)
         known = ids >= 0

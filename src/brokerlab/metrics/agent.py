@@ -40,6 +40,7 @@ ROLES = {
     "producer": (("sent", "acked", "handed", "failed", "unknown"), ("ack",)),
     "writer": (("sent", "acked"), ("ack",)),
     "consumer": (("delivered", "processed", "committed"), ("delivery",)),
+    "subscriber": (("delivered", "processed", "committed"), ("delivery",)),
     "auditor": (("audited",), ()),
     "processor": (("consumed", "produced"), ()),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from brokerlab.core.verdict import Finding, VariantVerdict, upper_bound
+from brokerlab.core.verdict import Finding, Stage, VariantVerdict, upper_bound
 from brokerlab.core.words import Cause, Word
 
 NUMBERS = (
@@ -54,6 +54,37 @@ def columns(variants: Sequence[VariantVerdict]) -> dict[str, tuple[str, ...]]:
     rows = [numbers(variant) for variant in variants]
     texts = {name: tuple(row[place] for row in rows) for place, name in enumerate(NUMBERS)}
     return {name: column for name, column in texts.items() if name in NUMBERS[:HEADLINE] or set(column) != {NOTHING}}
+
+
+def curves(variants: Sequence[VariantVerdict]) -> dict[str, tuple[str, ...]]:
+    """Of a load that grows, by stage: how many messages came through a second, and below it their lag."""
+    names = [stage.name for stage in variants[0].stages] if variants else []
+    return {name: tuple(_stage(variant.stages[place]) for variant in variants) for place, name in enumerate(names)}
+
+
+CURVES = "Messages a second that came through, and p50/p99 ms from sent to delivered"
+SECOND_GROUP = "What a second group was given, which joined late"
+
+
+def second_group(variants: Sequence[VariantVerdict]) -> dict[str, tuple[str, ...]]:
+    """{} where none joined."""
+    groups = [variant.group for variant in variants if variant.group]
+    if not groups or len(groups) < len(variants):
+        return {}
+    return {
+        "sent since it joined": tuple(f"{each.read_since:,} of {each.since:,}" for each in groups),
+        "sent before": tuple(f"{each.read_before:,} of {each.before:,}" for each in groups),
+        "missed": tuple(observed(each.missed.count, each.since) for each in groups),
+        "lag p50/p99 ms": tuple(_lag(each.stage) or NOTHING for each in groups),
+    }
+
+
+def _stage(stage: Stage) -> str:
+    return "\n".join(filter(None, (f"{stage.per_second:,.0f}/s", _lag(stage))))
+
+
+def _lag(stage: Stage) -> str:
+    return "/".join(_ms(stage.lag_ms[name]) for name in ("p50", "p99") if name in stage.lag_ms)
 
 
 def _acked(variant: VariantVerdict) -> str:

@@ -14,6 +14,7 @@ from brokerlab.core.files import write_json
 from brokerlab.core.verdict import (
     Autopsy,
     Finding,
+    Group,
     Identity,
     MessageRef,
     RunVerdict,
@@ -68,8 +69,13 @@ def _variant(variant: VariantVerdict) -> dict[str, Any]:
         "reasons": list(variant.reasons),
         "latency_ms": dict(variant.latency_ms),
         "stages": [asdict(stage) for stage in variant.stages],
+        "group": _group(variant.group) if variant.group else None,
         "autopsies": [{**asdict(each), "word": each.word.value} for each in variant.autopsies],
     }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {**asdict(group), "missed": _finding(group.missed)}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -115,7 +121,13 @@ def _decoded(data: Mapping[str, Any]) -> VariantVerdict:
         autopsies=tuple(_autopsy(each) for each in data["autopsies"]),
         permits=data["permits"],
         stages=tuple(Stage(**stage) for stage in data.get("stages", ())),
+        group=_joined(data["group"]) if data.get("group") else None,
     )
+
+
+def _joined(data: Mapping[str, Any]) -> Group:
+    missed, stage = _found(Word.MISSED, data["missed"]), Stage(**data["stage"])
+    return Group(**{**data, "missed": missed, "stage": stage})
 
 
 def _autopsy(data: Mapping[str, Any]) -> Autopsy:

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from brokerlab.core.scenario import Grow, Heal, Hurt, Scenario, Send, Step, Variant
+from brokerlab.core.scenario import Grow, Heal, Hurt, Join, Scenario, Send, Step, Variant
 from brokerlab.core.words import MEANING, Word
 
 
@@ -45,6 +45,8 @@ def _step(step: Step) -> tuple[str, str]:
             return f"send up to {share:.0%}", says
         case Grow(consumers=consumers):
             return f"grow to {consumers} consumers", "when all that was sent is processed"
+        case Join():
+            return "a second group joins", "when all that was sent is processed"
         case Hurt(name=name, fault=fault):
             return f"hurt: {name}", (type(fault).__doc__ or "").strip().partition("\n")[0]
         case Heal(name=name):

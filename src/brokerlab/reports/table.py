@@ -40,6 +40,7 @@ def parts(run: RunVerdict, width: int, question: str = "", folder: Path | None =
     yield _title(run, question)
     if run.variants:
         yield from _tables(run, width)
+    yield from _further(run, width)
     yield from _section("What was done to the broker", [f"{'✓' if r.bit else '✗'} {r.sentence}" for r in run.receipts])
     yield from _section("What happened, and why", run.explanation)
     yield from _section("Where Prometheus differs, explained", list(_explained(run)))
@@ -66,6 +67,19 @@ def _tables(run: RunVerdict, width: int) -> Iterator[RenderableType]:
     columns = [*numbers[: cells.HEADLINE], verdicts, *numbers[cells.HEADLINE :], permitted]
     for table in tables(_names(run), columns, width):
         yield Padding(table, (1, 0, 1, 0), expand=False)
+
+
+def _further(run: RunVerdict, width: int) -> Iterator[RenderableType]:
+    """The curves of a load that grows, and what a second group was given."""
+    for heading, texts in (
+        (cells.CURVES, cells.curves(run.variants)),
+        (cells.SECOND_GROUP, cells.second_group(run.variants)),
+    ):
+        if texts:
+            columns = [Column(name, tuple(map(Text, column)), right=True) for name, column in texts.items()]
+            yield Text(heading, "bold")
+            for table in tables(_names(run), columns, width):
+                yield Padding(table, (0, 0, 1, 0), expand=False)
 
 
 def _names(run: RunVerdict) -> Column:

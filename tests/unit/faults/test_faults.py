@@ -11,6 +11,7 @@ import pytest
 from brokerlab.core.broker import PartitionState
 from brokerlab.core.errors import DeadlineError, InconclusiveError
 from brokerlab.core.fault import Scene, Sighting
+from brokerlab.engine.workload import Workload
 from brokerlab.faults import targets
 from brokerlab.faults.kill import KillLeader
 from brokerlab.faults.kill_agent import KillAgent
@@ -18,7 +19,7 @@ from brokerlab.faults.kill_follower import KillFollower
 from brokerlab.faults.kill_last import KillLast
 from brokerlab.faults.pause import PauseFollowers
 from brokerlab.faults.pause_agent import PauseAgent
-from tests.fakes.scenes import MemoryAdmin, MemoryLab, MemoryNodes, crew
+from tests.fakes.scenes import FakeAgent, MemoryAdmin, MemoryLab, MemoryNodes, crew
 
 FAR_FUTURE = 1 << 60
 
@@ -130,6 +131,18 @@ def test_an_agent_of_every_variant_is_held_killed_and_replaced(scene: Scene) -> 
     fault.heal(scene)
     assert [agent.spec.process for agent in scene.crew.of("consumer")] == ["consumer-one-0.2", "consumer-two-0.2"]
     assert [agent.exit_code() for agent in scene.crew.of("producer")] == [None, None]
+
+
+def test_of_several_that_share_the_work_one_that_has_some_is_killed_and_the_others_go_on(scene: Scene) -> None:
+    workload = scene.crew
+    assert isinstance(workload, Workload)
+    idle = [agent for agent in workload.of("consumer") if isinstance(agent, FakeAgent)]
+    for agent in idle:
+        agent.stuck = True
+    workload.grow(2)
+    facts = KillAgent("consumer", at="midway").hurt(scene)
+    assert facts["agents"] == facts["gone"] == ["consumer-one-1", "consumer-two-1"]
+    assert [agent.orders for agent in idle] == [["hold midway", "go"]] * 2
 
 
 def test_an_agent_that_never_comes_to_the_point_is_not_killed_and_goes_on(

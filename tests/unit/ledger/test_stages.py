@@ -6,7 +6,7 @@ import pytest
 
 from brokerlab.core.scenario import Span
 from brokerlab.ledger.facts import Facts
-from brokerlab.ledger.stages import stages
+from brokerlab.ledger.stages import stage, stages
 from tests.fakes.histories import READ, SENT, TICK, Reader, history
 
 
@@ -25,11 +25,15 @@ def test_each_stage_has_its_own_messages_and_their_first_deliveries() -> None:
 
 def test_what_never_came_counts_as_sent_and_in_no_rate() -> None:
     facts = Facts(history("AAAA", "0 1", [Reader("0-1")]))
-    (only,) = stages(facts, [span("1 worker", 0, 3)])
+    only = stage(facts, span("1 worker", 0, 3))
     assert only.messages == 4
     assert only.per_second == pytest.approx(2 / ((READ + TICK - SENT) / 1e6))
 
 
 def test_a_stage_in_which_nothing_came_has_no_lag() -> None:
-    (only,) = stages(Facts(history("AA", "", [])), [span("1 worker", 0, 1)])
+    only = stage(Facts(history("AA", "", [])), span("1 worker", 0, 1))
     assert (only.per_second, only.lag_ms) == (0.0, {})
+
+
+def test_a_load_that_does_not_grow_has_no_stages() -> None:
+    assert stages(Facts(history("AA")), [span("normal", 0, 1)]) == ()

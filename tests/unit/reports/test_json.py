@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from brokerlab.core.errors import UsageError
-from brokerlab.core.verdict import Verdict
+from brokerlab.core.verdict import RunVerdict, Verdict
 from brokerlab.reports import json
 from tests.fakes import verdicts
 
 
-def test_there_and_back() -> None:
-    assert json.decode(standard.loads(json.render(verdicts.HELD))) == verdicts.HELD
+@pytest.mark.parametrize("run", [verdicts.HELD, verdicts.GROWN])
+def test_there_and_back(run: RunVerdict) -> None:
+    assert json.decode(standard.loads(json.render(run))) == run
 
 
 def test_what_a_script_looks_for() -> None:

@@ -118,3 +118,14 @@ def test_a_run_without_any_variant_says_why() -> None:
     run = verdicts.run(verdict=Verdict.INCONCLUSIVE, reasons=("waited 30 s for the topics",))
     text = printed(run, 80)
     assert ("waited 30 s for the topics" in text) and ("? inconclusive (exit code 3)" in text)
+
+
+def test_a_load_that_grows_has_its_curves_and_its_second_group_as_tables() -> None:
+    lines = squeezed(verdicts.GROWN, 140)
+    at = lines.index("Messages a second that came through, and p50/p99 ms from sent to delivered")
+    assert lines[at + 1] == "variant 1 worker 8 workers + second group"
+    assert "queue 250/s 1,900/s 0/s" in lines
+    assert "12/36 27/3,704" in lines
+    at = lines.index("What a second group was given, which joined late")
+    assert lines[at + 1] == "variant sent since it joined sent before missed lag p50/p99 ms"
+    assert "log 498 of 500 0 of 1,500 2 20/55" in lines

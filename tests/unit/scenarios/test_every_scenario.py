@@ -12,6 +12,7 @@ from brokerlab.core.questions import QUESTIONS
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story
 from brokerlab.core.verdict import Finding, MessageRef, RunVerdict, VariantVerdict, Verdict
 from brokerlab.core.words import ALWAYS_PERMITTED, Word
+from tests.fakes import verdicts
 
 SCENARIOS = [catalog.scenario(name) for name in catalog.scenario_names()]
 every = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -108,6 +109,21 @@ def test_fire_and_forget_says_where_messages_ended_and_who_was_told() -> None:
     (text,) = scenario.explain(RunVerdict("r", scenario.name, Verdict.HELD, variants), Story({}, (), {}, {}))
     assert text.startswith("bad: 100 of 1,000 messages are gone (10%). 50 never left the client, 20 left it and")
     assert text.endswith("the program was told of 15 of them.")  # 10 refused, 5 given up; of 40 it did not wait to hear
+
+
+def test_database_says_what_a_second_group_cost() -> None:
+    scenario = catalog.scenario("database")
+    variant = replace(verdicts.grown("SKIP LOCKED"), counts={"sent": 2000, "audited": 2000})
+    storage = {
+        "t": {"bytes": 8192, "dead": 2100, "written": 4001},
+        "t.second": {"bytes": 4096, "dead": 500, "written": 1000},
+    }
+    run = RunVerdict("r", scenario.name, Verdict.HELD, (variant, replace(variant, variant="Kafka")))
+    queue, log = scenario.explain(run, Story({}, (), {"SKIP LOCKED": "t", "Kafka": "u"}, {}, storage=storage))
+    assert "each of 500 messages was written into a table of its own: 1,000 rows inserted, updated or deleted" in queue
+    assert "4 KiB (the first group's, of 2,000 messages: 4,001 rows, 8 KiB). In both, 2,600 dead rows" in queue
+    assert "2,000 records for 2,000 messages and two groups" in log
+    assert log.endswith("for the second one is 7 positions.")
 
 
 def test_retries_counts_the_copies_and_what_stands_behind_later_ones() -> None:

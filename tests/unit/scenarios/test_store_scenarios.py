@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from brokerlab import catalog
-from brokerlab.core.scenario import Grow, Heal, Hurt, Scenario, Send
+from brokerlab.core.scenario import Grow, Heal, Hurt, Join, Scenario, Send
 from brokerlab.core.verdict import RunVerdict, Verdict
 from brokerlab.core.words import Cause, Word
 from brokerlab.ledger.read import load
@@ -108,3 +108,41 @@ def test_a_load_that_grows_has_more_consumers_and_a_figure_a_stage(tmp_path: Pat
     assert first.per_second > 0
     assert first.lag_ms["p50"] <= first.lag_ms["p99"]
     assert len(load(tmp_path / "ledger" / "Kafka").consumers) == 3
+
+
+def fanned_out(tmp_path: Path, deaf_to: set[int], *, rereads: bool) -> RunVerdict:
+    """Half of it is sent when the second group joins."""
+    scenario = catalog.scenario("database")
+    variant = replace(scenario.variants[-1], shows=frozenset(), rereads=rereads)
+    steps = (Send(0.5, answered=("*",)), Join(), Send(1.0, answered=("*",)))
+    return carry_out(replace(scenario, variants=(variant,), timeline=steps), tmp_path, Mischief(deaf_to=deaf_to))
+
+
+def test_a_second_group_reads_everything_and_is_counted_apart(tmp_path: Path) -> None:
+    verdict = fanned_out(tmp_path, set(), rereads=True)
+    assert verdict.verdict is Verdict.HELD, verdict.reasons
+    (variant,) = verdict.variants
+    assert variant.group
+    assert (variant.group.read_before, variant.group.read_since) == (300, 300)
+    assert (variant.counts["processed"], variant.counts["effects"], variant.duplicated) == (600, 600, 0)
+    assert "the same log again, 300 messages of before it joined among it: 600 records" in " ".join(verdict.explanation)
+
+
+@pytest.mark.parametrize(
+    ("deaf_to", "rereads", "expected"),
+    [
+        ({450}, False, Verdict.BROKEN),
+        ({10}, False, Verdict.HELD),  # of before it joined: it was promised none of that
+        ({10}, True, Verdict.BROKEN),
+        (set(range(300)), False, Verdict.HELD),
+        (set(range(300)), True, Verdict.BROKEN),
+    ],
+)
+def test_a_second_group_that_misses_what_it_is_owed_is_caught(
+    deaf_to: set[int], rereads: bool, expected: Verdict, tmp_path: Path
+) -> None:
+    verdict = fanned_out(tmp_path, deaf_to, rereads=rereads)
+    assert verdict.verdict is expected, verdict.reasons
+    assert verdict.variants[0].found(Word.MISSED) == 0, "the first group missed nothing"
+    if expected is Verdict.BROKEN:
+        assert f"never given {len(deaf_to)} of the messages that it was owed" in verdict.reasons[0]

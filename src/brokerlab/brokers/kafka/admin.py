@@ -129,6 +129,9 @@ class KafkaAdmin:
             resources[f"broker/{number}"] = ConfigResource(ConfigResource.Type.BROKER, str(number))
         return {"client": told(), **{name: self._described(name, resource) for name, resource in resources.items()}}
 
+    def admit(self, groups: Mapping[str, str]) -> None:
+        """There is nothing to do: a log is read by whoever comes, from its beginning."""
+
     def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
         """Kafka's client does not tell."""
         return {}

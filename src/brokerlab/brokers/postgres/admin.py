@@ -18,9 +18,11 @@ VISIBILITY_INDEX = "CREATE INDEX ON {table} (vt)"
 # What the statistics say of a table lags behind by up to a second; its size is exact.
 LOOK = """
 SELECT pg_total_relation_size(c.oid),
-    coalesce(s.n_dead_tup, 0), coalesce(s.n_live_tup, 0), coalesce(s.autovacuum_count, 0)
+    coalesce(s.n_dead_tup, 0), coalesce(s.n_live_tup, 0), coalesce(s.autovacuum_count, 0),
+    coalesce(s.n_tup_ins + s.n_tup_upd + s.n_tup_del, 0)
 FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid WHERE c.oid = %s::regclass
 """
+WORDS = ("bytes", "dead", "live", "autovacuums", "written")
 
 
 class PostgresAdmin:
@@ -60,9 +62,11 @@ class PostgresAdmin:
 
     def delete(self, topics: Sequence[str]) -> None:
         """One that is not there is gone."""
+        for topic, group in tables.copies(self._link, topics):
+            self._link.execute(tables.statement(tables.DROP_COPY, topic, 0, group))
         for state in self.describe(topics):
             self._link.execute(tables.statement("DROP TABLE IF EXISTS {table}", state.topic, state.partition))
-        for registered in ("topics", "positions"):
+        for registered in ("topics", "positions", "copies"):
             self._link.execute(f"DELETE FROM brokerlab.{registered} WHERE topic = ANY(%s)", (list(topics),))  # noqa: S608 - names of ours
 
     def describe(self, topics: Sequence[str]) -> list[PartitionState]:
@@ -90,14 +94,23 @@ class PostgresAdmin:
         )
         return told | {f"broker/{NODE}": {str(name): str(value) for name, value in server}}
 
+    def admit(self, groups: Mapping[str, str]) -> None:
+        """Of a queue the group has a copy from now on; a table that is read as a log needs none."""
+        for topic, group in groups.items():
+            with answering(f"make a copy of {topic} for {group}"), self._link.transaction():
+                if self.settings([topic])[topic]["queue"]:
+                    self._link.execute(tables.statement(tables.COPY, topic, 0, group))
+                    self._link.execute("INSERT INTO brokerlab.copies VALUES (%s, %s)", (topic, group))
+
     def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
-        """{topic: {"bytes", "dead", "live", "autovacuums"}}, summed over its partitions."""
+        """{topic, or group that has a copy: what WORDS say}, summed over its partitions."""
+        tables_of = [(state.topic, state.topic, state.partition, "") for state in self.describe(topics)]
+        tables_of += [(group, topic, 0, group) for topic, group in tables.copies(self._link, topics)]
         found: dict[str, dict[str, int]] = {}
-        for state in self.describe(topics):
-            own = f"brokerlab.{tables.name(state.topic, state.partition)}"
-            row = self._link.execute(LOOK, (own,)).fetchone() or (0, 0, 0, 0)
-            sums = found.setdefault(state.topic, dict.fromkeys(("bytes", "dead", "live", "autovacuums"), 0))
-            for word, value in zip(sums, row, strict=True):
+        for whose, topic, partition, group in tables_of:
+            sums = found.setdefault(whose, dict.fromkeys(WORDS, 0))
+            row = self._link.execute(LOOK, (f"brokerlab.{tables.name(topic, partition, group)}",)).fetchone()
+            for word, value in zip(WORDS, row or (), strict=True):
                 sums[word] += int(value)
         return found
 

@@ -16,13 +16,17 @@ from typing import TYPE_CHECKING
 
 from brokerlab.brokers.postgres import tables
 from brokerlab.brokers.postgres.client import connect
-from brokerlab.brokers.postgres.reader import NOTHING, log_reader, polled, received
+from brokerlab.brokers.postgres.reader import NOTHING, log_reader, received
 from brokerlab.core.broker import Received, Receiver
 from brokerlab.core.errors import UsageError
+from brokerlab.core.wait import elapse
 
 if TYPE_CHECKING:
+    from psycopg.sql import Composed
+
     from brokerlab.brokers.postgres.client import Link
 
+POLL_S = 0.05
 SETTINGS = {"queue": "log", "batch": "100", "visibility.ms": "2000"}
 OLDEST = "SELECT msg_id, value FROM {table} ORDER BY msg_id LIMIT %(most)s"
 TAKE = """
@@ -45,23 +49,31 @@ ANY_LEFT = "SELECT EXISTS (SELECT FROM {table})"
 class QueueWorker:
     """A `Receiver`: what was received is done with when more is asked for, or at a commit."""
 
-    def __init__(self, link: Link, topic: str, settings: Mapping[str, str]) -> None:
+    def __init__(self, link: Link, topic: str, group: str, settings: Mapping[str, str]) -> None:
         self._link, self._topic = link, topic
+        self._copy = group if (topic, group) in tables.copies(link, [topic]) else ""  # else it shares the table itself
         self._queue, self._batch = settings["queue"], int(settings["batch"])
         self._hidden = float(settings["visibility.ms"])
         self._positions = dict.fromkeys(range(tables.partitions(link, topic)), 0)
+        self._idle = False
         self._held: dict[int, list[int]] = {}
         self._done: dict[int, int] = {}  # above all that this worker is done with
         self._news: dict[int, int] = {}
         link.commit()
 
     def receive(self, most: int, timeout: float) -> Received:
+        """After an empty answer nobody is asked for a while: eight workers that ask at once, again and again, keep the
+        server busier than their messages do."""
         self._news |= self._finish()
-        return polled(lambda: self._take(min(most, self._batch)), timeout)
+        if self._idle:
+            elapse(min(POLL_S, timeout), "messages to come into the queue")
+        found = self._take(min(most, self._batch))
+        self._idle = not found.values
+        return found
 
     def _take(self, most: int) -> Received:
         for partition in self._positions:
-            query = tables.statement(READS[self._queue], self._topic, partition)
+            query = self._statement(READS[self._queue], partition)
             rows = sorted(self._link.execute(query, {"most": most, "hidden": self._hidden}).fetchall())
             if self._queue != "skip-locked" or not rows:
                 self._link.commit()
@@ -80,7 +92,7 @@ class QueueWorker:
         held, self._held = self._held, {}
         for partition, ids in held.items():
             if self._queue != "skip-locked":  # there it is deleted already, and the transaction open
-                self._link.execute(tables.statement(DONE, self._topic, partition), (ids,))
+                self._link.execute(self._statement(DONE, partition), (ids,))
         if held:
             self._link.commit()
         self._done |= {at: max(self._done.get(at, 0), ids[-1] + 1) for at, ids in held.items()}
@@ -95,9 +107,12 @@ class QueueWorker:
 
     def _left(self, partition: int) -> bool:
         self._news |= self._finish()  # whoever asks is done with what was received
-        row = self._link.execute(tables.statement(ANY_LEFT, self._topic, partition)).fetchone()
+        row = self._link.execute(self._statement(ANY_LEFT, partition)).fetchone()
         self._link.commit()
         return bool(row and row[0])
+
+    def _statement(self, text: str, partition: int) -> Composed:
+        return tables.statement(text, self._topic, partition, self._copy)
 
     def assigned(self) -> bool:
         return True
@@ -117,4 +132,4 @@ def member(endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -
         return log_reader(endpoint, topic, group)
     if own["queue"] not in READS:
         raise UsageError(f"there is no queue {own['queue']!r} in Postgres", f"known: log, {', '.join(READS)}")
-    return QueueWorker(connect(endpoint), topic, own)
+    return QueueWorker(connect(endpoint), topic, group, own)

@@ -17,6 +17,7 @@ from brokerlab.brokers.postgres import tables
 from brokerlab.brokers.postgres.client import connect, sentence
 from brokerlab.core.broker import Outcomes
 from brokerlab.core.message import sequence_numbers
+from brokerlab.core.wait import elapse
 from brokerlab.core.words import Outcome
 
 if TYPE_CHECKING:
@@ -80,7 +81,10 @@ class PostgresSender:
         return self._link
 
     def poll(self, timeout: float) -> Outcomes:
-        """What became of the batches since the last call; there is never anything to wait for."""
+        """What became of the batches since the last call, which was known at once. Without any, nothing will come while
+        it waits: it lets its caller's time pass."""
+        if not self._answers:
+            elapse(timeout, "something to send")
         answers, self._answers = self._answers, []
         if len(answers) == 1:
             return answers[0]

@@ -6,7 +6,7 @@ are longer than identifiers may be, so tables are called after a digest; `broker
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ CREATE SCHEMA IF NOT EXISTS brokerlab;
 CREATE TABLE IF NOT EXISTS brokerlab.topics (topic text PRIMARY KEY, partitions int NOT NULL, settings jsonb NOT NULL);
 CREATE TABLE IF NOT EXISTS brokerlab.positions
     (topic text, "group" text, partition int, position bigint NOT NULL, PRIMARY KEY (topic, "group", partition));
+CREATE TABLE IF NOT EXISTS brokerlab.copies (topic text, "group" text, PRIMARY KEY (topic, "group"));
 """
 TABLE = """
 CREATE TABLE {table} (
@@ -31,25 +32,47 @@ CREATE TABLE {table} (
     value bytea NOT NULL
 )
 """
+# What is taken out of a queue is gone for everyone: another group needs a copy of each row. The producer's own
+# transaction writes it.
+COPY = """
+CREATE TABLE {table} (LIKE {source} INCLUDING DEFAULTS INCLUDING INDEXES);
+CREATE FUNCTION {table}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN INSERT INTO {table} (msg_id, value) SELECT msg_id, value FROM fresh; RETURN NULL; END
+$$;
+CREATE TRIGGER fan_out AFTER INSERT ON {source} REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION {table}();
+"""
+DROP_COPY = "DROP FUNCTION IF EXISTS {table} CASCADE; DROP TABLE IF EXISTS {table}"
 END = "SELECT coalesce(last_value + is_called::int, 0) FROM {sequence}"
 
 
-def name(topic: str, partition: int) -> str:
-    return f"q_{blake2b(topic.encode(), digest_size=8).hexdigest()}_{partition}"
+def name(topic: str, partition: int, group: str = "") -> str:
+    """group: whose copy."""
+    whose = f"{topic}/{group}" if group else topic
+    return f"q_{blake2b(whose.encode(), digest_size=8).hexdigest()}_{partition}"
 
 
-def statement(text: str, topic: str, partition: int) -> Composed:
-    """`text` with the names of the partition's table and of its sequence of offsets."""
+def statement(text: str, topic: str, partition: int, group: str = "") -> Composed:
+    """`text` with the names of the partition's table and of its sequence of offsets. group: whose copy is meant; then
+    `source` is the table itself, with the same offsets."""
     from psycopg.sql import SQL
 
-    own = name(topic, partition)
-    return SQL(text).format(table=_within(own), sequence=_within(f"{own}_msg_id_seq"))
+    own, source = name(topic, partition, group), name(topic, partition)
+    return SQL(text).format(table=_within(own), source=_within(source), sequence=_within(f"{source}_msg_id_seq"))
 
 
 def _within(own: str) -> Identifier:
     from psycopg.sql import Identifier
 
     return Identifier("brokerlab", own)
+
+
+def copies(link: Link, topics: Sequence[str]) -> list[tuple[str, str]]:
+    """(topic, group) of every group that has a copy."""
+    rows = link.execute(
+        'SELECT topic, "group" FROM brokerlab.copies WHERE topic = ANY(%s) ORDER BY 1, 2', (list(topics),)
+    )
+    return [(str(topic), str(group)) for topic, group in rows]
 
 
 def partitions(link: Link, topic: str) -> int:

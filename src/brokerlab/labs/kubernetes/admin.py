@@ -52,6 +52,9 @@ class RemoteAdmin:
         found: dict[str, dict[str, str]] = self._ask("settings", {"topics": list(topics)}, SLOW_S)
         return found
 
+    def admit(self, groups: Mapping[str, str]) -> None:
+        self._ask("admit", {"groups": dict(groups)})
+
     def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
         """No broker that has pods tells."""
         return {}

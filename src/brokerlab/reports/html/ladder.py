@@ -9,7 +9,7 @@ import htpy as h
 from brokerlab.core.verdict import RunVerdict
 from brokerlab.core.words import Word
 from brokerlab.reports import ladder
-from brokerlab.reports.html import course, evidence, page, tables
+from brokerlab.reports.html import course, curves, evidence, page, tables
 from brokerlab.reports.html.dossier import Dossier
 
 
@@ -54,6 +54,7 @@ def _scenario(run: RunVerdict, dossier: Dossier | None) -> h.Renderable:
     return h.fragment[
         h.p[h.b[scenario.question], h.br, tables.badge(run.verdict), f" {scenario.claim}"] if scenario else None,
         tables.results(run) if run.variants else None,
+        curves.curves(run),
         page.told(dossier),
         h.details[h.summary["Course"], charts] if charts else None,
         h.p(".note")["Everything of this run: ", h.code[f"brokerlab report {run.run} --open"]],

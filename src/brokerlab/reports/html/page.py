@@ -10,7 +10,7 @@ import htpy as h
 from markupsafe import Markup
 
 from brokerlab.core.words import Word
-from brokerlab.reports.html import course, evidence, picture, tables
+from brokerlab.reports.html import course, curves, evidence, picture, tables
 from brokerlab.reports.html.dossier import Dossier
 
 STYLE = Path(__file__).with_name("style.css")
@@ -77,6 +77,7 @@ def _sections(dossier: Dossier) -> list[tuple[str, str, h.Renderable | None]]:
     run = dossier.verdict
     return [
         ("results", "Results", tables.results(run) if run.variants else None),
+        ("curves", "Load and lag", curves.curves(run)),
         ("why", "What happened, and why", told(dossier)),
         ("setup", "Set-up", _setup(dossier)),
         ("course", "Course", course.courses(dossier)),

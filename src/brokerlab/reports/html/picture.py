@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import htpy as h
 
 from brokerlab.core.fault import Receipt
+from brokerlab.core.scenario import Grow, Join
 from brokerlab.reports.html.dossier import Dossier
 from brokerlab.reports.html.plot import lasted
 
@@ -16,8 +17,11 @@ _ROLES = ("consumer", "producer")  # of a scenario that this version no longer h
 
 def picture(dossier: Dossier) -> h.Element:
     """In the order in which a message goes: the role that sends, the nodes, the roles that read."""
+    steps = dossier.scenario.timeline if dossier.scenario else ()
     sender, *readers = reversed(dossier.scenario.roles if dossier.scenario else _ROLES)
-    numbers = {sender: dossier.load.producers, "consumer": dossier.load.consumers}
+    readers += ["subscriber" for step in steps if isinstance(step, Join)]  # the second group
+    consumers = max([dossier.load.consumers, *(step.consumers for step in steps if isinstance(step, Grow))])
+    numbers = {sender: dossier.load.producers, "consumer": consumers, "subscriber": 1}
     senders, *others = (_agents(dossier, role, numbers.get(role, 0)) for role in (sender, *readers))
     boxes = [senders, _nodes(dossier), *others]
     if dossier.scenario and dossier.scenario.store:

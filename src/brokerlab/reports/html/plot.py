@@ -78,16 +78,24 @@ def number(value: float) -> str:
 
 def plot(grid: Grid, scale: Scale, lines: Sequence[Line], windows: Sequence[Window], says: str) -> h.Element:
     """The plot and the labels of its y axis. says: what it shows, for those who can't see it."""
+    marks = h.fragment[
+        [_shade(grid, window) for window in windows],
+        [h.path(f".area.{line.look}", d=_area(line, scale)) for line in lines if line.filled],
+        [h.path(f".line.{line.look}", d=" ".join(_steps(line, scale))) for line in lines],
+        [hint(f"{place * grid.width_us / 1e6:g} s", lines, place) for place in range(grid.bins)],
+    ]
+    return framed(scale, grid.bins, marks, says)
+
+
+def framed(scale: Scale, width: int, marks: h.Renderable, says: str) -> h.Element:
+    """Marks over the rules of a y axis, with its labels beside them."""
     return h.div(".plot", role="img", aria_label=says)[
         h.div(".y", aria_hidden="true")[
             [h.span(style=f"top:{scale.y(tick):.1f}%")[number(tick)] for tick in scale.ticks()]
         ],
-        h.svg(".marks", {"viewBox": f"0 0 {grid.bins} {HEIGHT}", **_STRETCHED})[
-            [_shade(grid, window) for window in windows],
-            [h.path(".rule", d=f"M0 {scale.y(tick):.1f}H{grid.bins}") for tick in scale.ticks()],
-            [h.path(f".area.{line.look}", d=_area(line, scale)) for line in lines if line.filled],
-            [h.path(f".line.{line.look}", d=" ".join(_steps(line, scale))) for line in lines],
-            [_hint(grid, lines, place) for place in range(grid.bins)],
+        h.svg(".marks", {"viewBox": f"0 0 {width} {HEIGHT}", **_STRETCHED})[
+            [h.path(".rule", d=f"M0 {scale.y(tick):.1f}H{width}") for tick in scale.ticks()],
+            marks,
         ],
     ]
 
@@ -156,10 +164,9 @@ def _shade(grid: Grid, window: Window) -> h.Fragment:
     ]
 
 
-def _hint(grid: Grid, lines: Sequence[Line], place: int) -> h.Element:
-    """What a pointer that rests on a bin is told."""
+def hint(at: str, lines: Sequence[Line], place: int) -> h.Element:
+    """What a pointer that rests on a place of the x axis is told."""
     values = [f"{line.name} {number(line.values[place])}" for line in lines if not math.isnan(line.values[place])]
-    at = f"{place * grid.width_us / 1e6:g} s"
     return h.rect(".hint", x=str(place), y="0", width="1", height=str(HEIGHT))[h.title[f"{at}: {', '.join(values)}"]]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from brokerlab.reports.html import page
-from tests.fakes import browser
+from tests.fakes import browser, verdicts
 from tests.fakes.dossiers import dossier
 
 pytestmark = pytest.mark.skipif(browser.program() is None, reason="no Chromium on this machine")
@@ -41,10 +41,11 @@ def shown() -> Iterator[browser.Page]:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=[verdicts.HELD, verdicts.GROWN], ids=["plain", "grown"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(page.render(dossier()), "utf-8")
+    shown = dossier() if request.param is verdicts.HELD else dossier(verdict=request.param)
+    path.write_text(page.render(shown), "utf-8")
     return path
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from brokerlab import catalog
 from brokerlab.core.scenario import Story
 from brokerlab.core.verdict import Verdict
 from brokerlab.reports import method
@@ -69,6 +70,12 @@ def test_what_a_teacher_points_at() -> None:
         *method.LIMITS,
     ):
         assert part in text, part
+
+
+def test_the_set_up_has_as_many_workers_as_there_were_in_the_end_and_the_second_group() -> None:
+    text = shown(scenario=catalog.scenario("database"))
+    assert "consumers acks=0 8 processes" in text
+    assert "subscribers acks=0 1 process" in text
 
 
 def test_the_table_has_the_terminals_numbers() -> None:
