@@ -137,7 +137,7 @@ def _advice(verdict: RunVerdict) -> tuple[str, ...]:
     told = (
         f"Where the database is the better choice: {' and '.join(safe)} kept every promise here. If the work ends in "
         "the same database, its effect and the message's end can be one transaction, and there is one system less to "
-        "run. With every further group of consumers, and with all who want to read again what is gone, the log is."
+        "run. For every further group of consumers, and for whoever wants to read again what was done, it is the log."
     )
     return (told,)
 
