@@ -84,11 +84,19 @@ TIMELINE = (
 )
 
 
+SHARED = (
+    "All variants went through it at once, on the same processors, which a wasteful one takes from the others: compare "
+    "shapes, not heights. --only measures one alone."
+)
+
+
 def explain(verdict: RunVerdict, story: Story) -> tuple[str, ...]:
     """What followed and why, with the run's own numbers; the curves are a table of their own."""
     told = [_twice(variant) for variant in verdict.variants if variant.found(Word.DUPLICATE_EFFECT)]
     told += [_back(variant) for variant in verdict.variants if _shared(variant)]
     told += [_fan_out(variant, variant.group, story) for variant in verdict.variants if variant.group]
+    if len(verdict.variants) > 1:
+        told.append(SHARED)
     return (*told, *_advice(verdict))
 
 

@@ -119,11 +119,12 @@ def test_database_says_what_a_second_group_cost() -> None:
         "t.second": {"bytes": 4096, "dead": 500, "written": 1000},
     }
     run = RunVerdict("r", scenario.name, Verdict.HELD, (variant, replace(variant, variant="Kafka")))
-    queue, log = scenario.explain(run, Story({}, (), {"SKIP LOCKED": "t", "Kafka": "u"}, {}, storage=storage))
+    queue, log, shared = scenario.explain(run, Story({}, (), {"SKIP LOCKED": "t", "Kafka": "u"}, {}, storage=storage))
     assert "each of 500 messages was written into a table of its own: 1,000 rows inserted, updated or deleted" in queue
     assert "4 KiB (the first group's, of 2,000 messages: 4,001 rows, 8 KiB). In both, 2,600 dead rows" in queue
     assert "2,000 records for 2,000 messages and two groups" in log
     assert log.endswith("for the second one is 7 positions.")
+    assert "compare shapes" in shared
 
 
 def test_retries_counts_the_copies_and_what_stands_behind_later_ones() -> None:
