@@ -85,8 +85,8 @@ TIMELINE = (
 
 
 SHARED = (
-    "All variants went through it at once, on the same processors, which a wasteful one takes from the others: compare "
-    "shapes, not heights. --only measures one alone."
+    "All variants went through it at once, on the same processors and the same disk: compare shapes, not heights. "
+    "--only measures one alone."
 )
 
 
