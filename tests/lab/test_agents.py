@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from confluent_kafka import Producer
 
 from brokerlab.agents.orders import PARENT_GONE
 from brokerlab.brokers.kafka import BROKER
@@ -177,3 +178,21 @@ def test_a_paced_producer_keeps_its_rate(bench: Bench) -> None:
     _, portions = np.unique(sent_at, return_counts=True)
     assert portions.max() <= 3  # ten milliseconds' worth
     assert (sent_at[-1] - sent_at[0]) / 1e6 >= 1.9  # never faster than asked
+
+
+def test_who_reads_what_is_committed_is_told_of_ends_that_are_not_yet(bench: Bench) -> None:
+    """Right after a commit the last stable offset may still lie in front of it: drained to there, it would miss it."""
+    endpoint = bench.lab.endpoint("client")
+    producer = Producer({"bootstrap.servers": endpoint, "transactional.id": bench.topic})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    for _ in range(5):
+        producer.produce(bench.topic, b"of an open transaction", partition=1)
+    assert producer.flush(30) == 0
+    reader = BROKER.auditor(endpoint, bench.topic, (), {}, committed=True)
+    try:
+        assert reader.ends() == {0: (0, 0), 1: (0, 5)}
+        assert not reader.receive(10, 0.2).values
+    finally:
+        reader.close()
+        producer.abort_transaction(30)

@@ -118,12 +118,13 @@ class Testimony:
 @dataclass(frozen=True)
 class Stage:
     """One stage of the load: how many messages were sent in it, how many of them came through a second, and how late
-    (p50 and p99, in milliseconds from being sent to being delivered)."""
+    (p50 and p99, in milliseconds from being sent to being delivered). grows: of a load that does."""
 
     name: str
     messages: int
     per_second: float
     lag_ms: Mapping[str, float]
+    grows: bool = False
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ class RunVerdict:
 
 
 def upper_bound(observed: int, trials: int) -> float | None:
-    """The 95 % upper bound on a rate of which nothing was observed: the rule of three, 3/N (Hanley & Lippman-Hand,
-    JAMA 1983). None when something was observed, or when there were no trials."""
+    """The bound on a rate of which nothing was observed: the rule of three, 3/N (Hanley & Lippman-Hand, JAMA 1983),
+    which would be at 95 % confidence if each message were a trial of its own. Those of one fault are not: it says how
+    fine a rate the run could have seen. None when something was observed, or when there were no trials."""
     return 3 / trials if observed == 0 and trials > 0 else None

@@ -59,20 +59,27 @@ class PauseAgent:
     def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
         zombies = {a.spec.process: a for a in scene.crew.former(self.role) if a.spec.process in facts["agents"]}
         fenced = sorted(a.spec.variant for a in zombies.values() if a.progress().get("state") == "fenced")
-        went_on = sorted(a.spec.variant for a in zombies.values() if a.spec.variant not in fenced)
-        bit = bool(facts["agents"]) and len(zombies) == len(facts["agents"])
+        went_on = sorted(a.spec.variant for a in zombies.values() if _stands_at(a, self.until))
+        failed = sorted({a.spec.variant for a in zombies.values()} - {*fenced, *went_on})
+        bit = bool(facts["agents"]) and len(zombies) == len(facts["agents"]) and not failed
         sentence = (
             f"a {self.role} of every variant was stopped at {self.at!r}, replaced, and let go on as a zombie: "
             f"{_listed(fenced, 'was fenced in')}; {_listed(went_on, 'wrote what it had in hand in')}"
             if bit
-            else f"not every {self.role} was stopped and replaced: {', '.join(facts['agents']) or 'none'}"
+            else f"not every {self.role} was stopped, replaced and went on or was fenced: stopped "
+            f"{', '.join(facts['agents']) or 'none'}; ended otherwise in {' and '.join(failed) or 'none'}"
         )
         return Receipt("pause agent", bit, sentence, {**facts, "fenced": fenced, "went_on": went_on})
 
 
 def _passed(agent: Agent, point: str) -> bool:
+    return agent.exit_code() is not None or _stands_at(agent, point)
+
+
+def _stands_at(agent: Agent, point: str) -> bool:
+    """Also what a killed one said last."""
     told = agent.progress()
-    return agent.exit_code() is not None or (told.get("state") == "held" and told.get("point") == point)
+    return told.get("state") == "held" and told.get("point") == point
 
 
 def _listed(variants: list[str], what: str) -> str:

@@ -7,6 +7,7 @@ it was delivered first, whenever that was. Rates are over the time from the stag
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,11 +20,10 @@ NEVER = np.iinfo(np.int64).max
 
 
 def stages(facts: Facts, spans: Iterable[Span]) -> tuple[Stage, ...]:
-    """None of a load that does not grow."""
     played = list(spans)
-    if not any(span.kind == "grow" for span in played):
-        return ()
-    return tuple(stage(facts, span) for span in played if span.kind == "send" and span.name)
+    grows = any(span.kind == "grow" for span in played)
+    found = (stage(facts, span) for span in played if span.kind == "send" and span.name)
+    return tuple(replace(one, grows=grows) for one in found)
 
 
 def stage(facts: Facts, span: Span) -> Stage:

@@ -58,7 +58,7 @@ def columns(variants: Sequence[VariantVerdict]) -> dict[str, tuple[str, ...]]:
 
 def curves(variants: Sequence[VariantVerdict]) -> dict[str, tuple[str, ...]]:
     """Of a load that grows, by stage: how many messages came through a second, and below it their lag."""
-    names = [stage.name for stage in variants[0].stages] if variants else []
+    names = [stage.name for stage in variants[0].stages if stage.grows] if variants else []
     return {name: tuple(_stage(variant.stages[place]) for variant in variants) for place, name in enumerate(names)}
 
 
@@ -132,7 +132,7 @@ def _gone(variant: VariantVerdict) -> str:
 
 
 def observed(count: int, trials: int) -> str:
-    """What was not observed may still be there: the rule of three says how much of it, at 95 %."""
+    """What was not observed may still be there: the rule of three says how fine a rate would have been seen."""
     bound = upper_bound(count, trials)
     return f"{count:,}" if bound is None else f"{count:,}\n≤ {percent(bound)}"
 

@@ -17,8 +17,9 @@ The books must balance, every fault must leave a receipt that it bit, and Promet
 
 LIMITS = tuple(
     """\
-Held means: in this run, under these faults. Beside a 0 stands its bound: of N messages without a loss, the rate of loss
- is below 3/N with 95 % confidence, for faults like these (rule of three).
+Held means: in this run, under these faults. Beside a 0 stands the finest rate that the run could have seen, 3/N for N
+ messages (rule of three). It is no promise about the next fault: messages of one fail-over are lost together, so they
+ are not N trials.
 Brokers on one machine share its disk, clock and power. A killed process loses no page cache: this shows what
  replication and acknowledgements do, not what a power cut does to an unsynced disk.
 The lab's time-outs are shorter than the defaults, so that a fail-over takes seconds; latencies include it, and the

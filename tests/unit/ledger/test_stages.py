@@ -35,5 +35,10 @@ def test_a_stage_in_which_nothing_came_has_no_lag() -> None:
     assert (only.per_second, only.lag_ms) == (0.0, {})
 
 
-def test_a_load_that_does_not_grow_has_no_stages() -> None:
-    assert stages(Facts(history("AA")), [span("normal", 0, 1)]) == ()
+def test_a_load_grows_in_all_of_its_stages_or_in_none() -> None:
+    facts = Facts(history("AA"))
+    assert [one.grows for one in stages(facts, [span("normal", 0, 1)])] == [False]
+    assert [one.grows for one in stages(facts, [span("a", 0, 0), span("2", 1, 1, kind="grow"), span("b", 1, 1)])] == [
+        True,
+        True,
+    ]

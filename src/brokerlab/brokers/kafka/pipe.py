@@ -39,15 +39,13 @@ class KafkaPipe:
     """Not thread-safe; belongs to one agent."""
 
     def __init__(self, endpoint: str, source: str, group: str, topic: str, settings: Mapping[str, str]) -> None:
-        from confluent_kafka import Consumer
-
         self._topic = topic
         self._transactional = TRANSACTIONAL in settings
         unique = {TRANSACTIONAL: f"{settings[TRANSACTIONAL]}-{group}"} if self._transactional else {}
         self._writing = configured(endpoint, PRODUCER, settings, unique)
         self._producer = self._new_producer()  # before anything is read: nobody else writes under its id any more
         reading = configured(endpoint, CONSUMER, {"group.id": group, "isolation.level": "read_committed"})
-        self._receiver = KafkaReceiver(made(Consumer, reading), source, auto=self._transactional)
+        self._receiver = KafkaReceiver(reading, source, auto=self._transactional)
         self._receiver.subscribe()
         self._open = False
         self._failed: KafkaError | None = None

@@ -7,6 +7,7 @@ events, since offsets at a partition's end may hold transaction markers, which a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,8 @@ from brokerlab.core.broker import Received
 if TYPE_CHECKING:
     from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
+ISOLATION = "isolation.level"
+EVERYTHING = {ISOLATION: "read_uncommitted"}
 READY_S = 15.0
 ASK_S = 10.0
 
@@ -25,10 +28,11 @@ ASK_S = 10.0
 class KafkaReceiver:
     """A consumer of a topic. Not thread-safe. Made by `member` or `auditor`."""
 
-    def __init__(self, client: Consumer, topic: str, *, auto: bool = False) -> None:
-        """auto: positions are committed by the client in the background, or by a transaction."""
-        self._client, self.topic, self._auto = client, topic, auto
-        self._partitions = await_leaders(client, topic, READY_S)
+    def __init__(self, config: Mapping[str, str], topic: str, *, auto: bool = False) -> None:
+        """config: the client's. auto: positions are committed by the client in the background, or by a transaction."""
+        self._client, self.topic, self._auto = _client(config), topic, auto
+        self._config = config
+        self._partitions = await_leaders(self._client, topic, READY_S)
         self._positions: dict[int, int] = {}
         self._committed: dict[int, int] = {}
         self._news: dict[int, int] = {}  # committed when partitions came or went: told by the next `commit`
@@ -180,12 +184,22 @@ class KafkaReceiver:
         return self._client.consumer_group_metadata()
 
     def ends(self) -> Mapping[int, tuple[int, int]]:
-        """{partition: (low, high)}, asked of the partitions' leaders."""
+        """{partition: (low, high)}, asked of the partitions' leaders.
+
+        A client that reads what is committed is told the last stable offset in place of the high watermark. Right after
+        a commit that may still lie in front of it, for the transaction's markers are written after the answer.
+        """
+        if self._config.get(ISOLATION) == EVERYTHING[ISOLATION]:
+            return self._ends(self._client)
+        with closing(_client({**self._config, **EVERYTHING})) as client:
+            return self._ends(client)
+
+    def _ends(self, client: Consumer) -> Mapping[int, tuple[int, int]]:
         from confluent_kafka import KafkaException, TopicPartition
 
         try:
             asked = {
-                number: self._client.get_watermark_offsets(TopicPartition(self.topic, number), timeout=ASK_S)
+                number: client.get_watermark_offsets(TopicPartition(self.topic, number), timeout=ASK_S)
                 for number in self._partitions
             }
         except KafkaException as error:
@@ -208,7 +222,7 @@ class KafkaReceiver:
 def member(endpoint: str, topic: str, group: str, settings: Mapping[str, str]) -> KafkaReceiver:
     """A member of a consumer group."""
     auto = settings.get("enable.auto.commit", CONSUMER["enable.auto.commit"]).lower() == "true"
-    receiver = KafkaReceiver(_client(endpoint, group, settings), topic, auto=auto)
+    receiver = KafkaReceiver(_config(endpoint, group, settings), topic, auto=auto)
     receiver.subscribe()
     return receiver
 
@@ -217,16 +231,20 @@ def auditor(
     endpoint: str, topic: str, partitions: Sequence[int], settings: Mapping[str, str], *, committed: bool = False
 ) -> KafkaReceiver:
     """A reader of everything that is in the log of these partitions (() = all); or of what is committed, alone."""
-    everything = {"isolation.level": "read_committed" if committed else "read_uncommitted"}
-    receiver = KafkaReceiver(_client(endpoint, "brokerlab-auditor", {**settings, **everything}), topic)
+    isolation = {ISOLATION: "read_committed"} if committed else EVERYTHING
+    receiver = KafkaReceiver(_config(endpoint, "brokerlab-auditor", {**settings, **isolation}), topic)
     receiver.assign(partitions)
     return receiver
 
 
-def _client(endpoint: str, group: str, settings: Mapping[str, str]) -> Consumer:
+def _config(endpoint: str, group: str, settings: Mapping[str, str]) -> dict[str, str]:
+    return configured(endpoint, CONSUMER, {"group.id": group}, settings)
+
+
+def _client(config: Mapping[str, str]) -> Consumer:
     from confluent_kafka import Consumer
 
-    return made(Consumer, configured(endpoint, CONSUMER, {"group.id": group}, settings))
+    return made(Consumer, dict(config))
 
 
 def _nothing() -> Received:

@@ -18,7 +18,7 @@ LOOKS = 6  # as many as the style sheet has, told apart by dash as well as by co
 
 def curves(run: RunVerdict) -> h.Renderable | None:
     """Nothing where the load did not grow."""
-    grown = [variant for variant in run.variants if variant.stages]
+    grown = [variant for variant in run.variants if any(stage.grows for stage in variant.stages)]
     if not grown:
         return None
     stages = [stage.name for stage in grown[0].stages]

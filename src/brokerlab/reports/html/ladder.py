@@ -32,7 +32,7 @@ def _matrix(runs: Sequence[RunVerdict]) -> h.Renderable:
     words = ladder.words(runs)
     return h.fragment[
         tables.stacked(
-            "How many of each anomaly were observed; 0 with its 95 % bound",
+            "How many of each anomaly were observed; 0 with its bound",
             ("guarantee", "verdict", *[word.value for word in words]),
             [_row(rung, words) for rung in ladder.rungs(runs)],
             worded=False,
