@@ -6,7 +6,7 @@ of producer 1, `-` an offset without a record, `?` a record that is nobody's, `3
 transaction was aborted, so that the audit of what is committed (there is one if there is an x) lacks it. A reader's
 deliveries, in order: `4` is offset 4 of partition 0, `0-9` a range, `1/4` of partition 1, `7@4` id 7 there, whatever
 the log holds. What each start of a processor or relay passed on: `3` it was about to write id 3, `3@7` it was told that
-this stands at offset 7.
+this stands at offset 7; with a ~ in front, when all starts had begun.
 Times are in microseconds: message n is sent at SENT + n * 1000; readers read one delivery a millisecond from READ on.
 """
 
@@ -86,7 +86,9 @@ def history(
         remains=None if remains is None else _remains(remains),
         committed=_audit(kept, committed_to or {}, low) if kept != logs or committed_to else None,
         piped=piped,
-        publishers=tuple(Publisher(f"p.{n}", n, _published(text)) for n, text in enumerate(publishers, 1)),
+        publishers=tuple(
+            Publisher(f"p.{n}", n, n * TICK, _published(text, n * TICK)) for n, text in enumerate(publishers, 1)
+        ),
     )
 
 
@@ -125,10 +127,11 @@ def _consumer(name: str, reader: Reader, logs: Sequence[Sequence[_Id | None]]) -
     return Consumer(name, rows, processed, commits, reader.drained)
 
 
-def _published(text: str) -> Rows:
+def _published(text: str, began: int) -> Rows:
     rows = np.zeros(len(text.split()), records.PUBLISHED)
     for row, word in zip(rows, text.split(), strict=True):
-        named, _, offset = word.partition("@")
+        named, _, offset = word.removeprefix("~").partition("@")
+        row["at"] = READ if word.startswith("~") else began + 1
         row["producer"], row["seq"] = _id(named)
         row["partition"], row["offset"] = (0, int(offset)) if offset else (-1, -1)
     return rows

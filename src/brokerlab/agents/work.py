@@ -8,6 +8,7 @@ from pathlib import Path
 
 from brokerlab.agents import options
 from brokerlab.agents.auditor import Auditor
+from brokerlab.agents.clock import now_us
 from brokerlab.agents.consumer import Consumer
 from brokerlab.agents.orders import Orders
 from brokerlab.agents.processor import Processor
@@ -112,7 +113,7 @@ def _process(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, st
 def _published(spec: AgentSpec) -> RowsWriter:
     """Each start of an agent keeps a file of its own."""
     path = Path(spec.ledger) / f"{spec.name}.{spec.start}{files.PUBLISHED.suffix}"
-    return RowsWriter(path, files.PUBLISHED, _mark(spec), number=spec.start)
+    return RowsWriter(path, files.PUBLISHED, _mark(spec), number=spec.start, began=now_us())
 
 
 def _audit(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store | None) -> None:

@@ -3,14 +3,16 @@
 A producer hands each message over once, and the ledger has one row of that: whatever is written twice, its client sent
 twice. Processors and relays are told apart by start. A copy is the start's that was told of its place. A copy of whose
 place nobody was told is that of a start which had tried to write the message and was told of no copy; else of the one
-that wrote the next copy, for it sent again what it heard nothing of. The copies of one message are written to one
-partition, so that their offsets are in the order of writing.
+that wrote the next copy, for it sent again what it heard nothing of. A start that wrote when its successor had begun
+was no dead one, but a zombie, whoever of the two wrote first. The copies of one message are written to one partition,
+so that their offsets are in the order of writing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,6 +21,11 @@ from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.ids import Integers, chunks, positions
 from brokerlab.ledger.ledger import Publisher
 from brokerlab.ledger.sightings import Sightings
+
+_Published: TypeAlias = Mapping[int, tuple[Publisher, int]]
+"""By place: who was told of it, and when."""
+_Tried: TypeAlias = Mapping[Publisher, int]
+"""When each start tried last, in their order."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,7 @@ def copies(facts: Facts, ids: Integers) -> dict[int, tuple[Copy, ...]]:
     """By id: its copies, in the order of writing. One pass over what was passed on."""
     places = _places(facts.seen, ids)
     told, tried = _published(facts, ids, np.unique([place for each in places.values() for place in each]))
-    return {
-        identity: tuple(_copies(facts, where, [told.get(place) for place in where], tried.get(identity, ())))
-        for identity, where in places.items()
-    }
+    return {identity: tuple(_copies(facts, where, told, tried.get(identity, {}))) for identity, where in places.items()}
 
 
 def _places(seen: Sightings, ids: Integers) -> dict[int, list[int]]:
@@ -65,44 +69,45 @@ def _places(seen: Sightings, ids: Integers) -> dict[int, list[int]]:
     return {identity: sorted(places) for identity, places in found.items()}
 
 
-def _published(
-    facts: Facts, ids: Integers, places: Integers
-) -> tuple[Mapping[int, Publisher], Mapping[int, Sequence[Publisher]]]:
-    """Who was told of each of these places, and who tried to write each of these ids, in the order of starts."""
-    told: dict[int, Publisher] = {}
-    tried: dict[int, list[Publisher]] = {}
+def _published(facts: Facts, ids: Integers, places: Integers) -> tuple[_Published, Mapping[int, _Tried]]:
+    """Who was told of these places, and who tried to write each of these ids."""
+    told: dict[int, tuple[Publisher, int]] = {}
+    tried: dict[int, dict[Publisher, int]] = {}
     for publisher in sorted(facts.ledger.publishers, key=lambda each: each.start):
         for rows in chunks(publisher.rows):
-            answered = rows["offset"] >= 0
-            where = positions(rows[answered])
-            told |= dict.fromkeys(where[np.isin(where, places)].tolist(), publisher)
-            named = facts.ids.of(rows[~answered])
-            for identity in np.unique(named[np.isin(named, ids)]).tolist():
-                if publisher not in tried.setdefault(identity, []):
-                    tried[identity].append(publisher)
+            answers, attempts = rows[rows["offset"] >= 0], rows[rows["offset"] < 0]
+            where, named = positions(answers), facts.ids.of(attempts)
+            for number in np.flatnonzero(np.isin(where, places)):
+                told[int(where[number])] = publisher, int(answers["at"][number])
+            for number in np.flatnonzero(np.isin(named, ids)):
+                tried.setdefault(int(named[number]), {})[publisher] = int(attempts["at"][number])
     return told, tried
 
 
-def _copies(
-    facts: Facts, places: Sequence[int], told: Sequence[Publisher | None], tried: Iterable[Publisher]
-) -> Iterator[Copy]:
-    unheard = iter([each for each in tried if each not in told])
-    earlier: list[Publisher | None] = []
+def _copies(facts: Facts, places: Sequence[int], told: _Published, tried: _Tried) -> Iterator[Copy]:
+    known = [told[place][0] if place in told else None for place in places]
+    unheard = iter([each for each in tried if each not in known])
+    earlier: list[tuple[Publisher | None, bool]] = []
     for number, place in enumerate(places):
-        following = next(filter(None, told[number:]), None)
-        by = told[number] or next(unheard, None) or following or (earlier[-1] if earlier else None)
-        yield Copy(place, by, _cause(facts, by, earlier) if earlier else None)
-        earlier.append(by)
+        following = next(filter(None, known[number:]), None)
+        by = known[number] or next(unheard, None) or following or (earlier[-1][0] if earlier else None)
+        at_us = max(told[place][1] if place in told else 0, tried.get(by, 0) if by else 0)
+        zombie = by is not None and any(
+            each.start > by.start and each.began_us < at_us for each in facts.ledger.publishers
+        )
+        yield Copy(place, by, _cause(facts, by, zombie, earlier) if earlier else None)
+        earlier.append((by, zombie))
 
 
-def _cause(facts: Facts, by: Publisher | None, earlier: Sequence[Publisher | None]) -> Cause:
+def _cause(facts: Facts, by: Publisher | None, zombie: bool, earlier: Sequence[tuple[Publisher | None, bool]]) -> Cause:
+    """earlier: who wrote the copies before, and whether as a zombie."""
     if by is None:
         return _unpublished(facts)
-    if by in earlier:
+    if any(by is each for each, _ in earlier):
         return Cause.PRODUCER_RETRY
     if not facts.ledger.piped:
         return Cause.RELAY
-    return Cause.SUCCESSOR if all(each is None or each.start < by.start for each in earlier) else Cause.ZOMBIE
+    return Cause.ZOMBIE if zombie or all(before for _, before in earlier) else Cause.SUCCESSOR
 
 
 def _unpublished(facts: Facts) -> Cause:

@@ -33,7 +33,8 @@ HEADER = np.dtype(
         ("state", "<u4"),  # 1 when the agent ended in good order (deliveries: drained)
         ("used", "<u8"),  # bytes of the area that count
         ("busy", "<u8"),  # deliveries: microseconds that the application worked on those it finished
-        ("spare", "V24"),
+        ("began", "<u8"),  # published: when that start of its agent began, microseconds since the epoch
+        ("spare", "V16"),
     ]
 )
 

@@ -39,6 +39,7 @@ class Publisher:
 
     name: str
     start: int  # a successor's is one higher than that of whose place it took
+    began_us: int
     rows: Rows
 
 

@@ -48,7 +48,7 @@ def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False) -
         torn=tuple(file.torn for file in everything if file.torn) + missing,
         committed=_audit(stable) if stable else None,
         piped=piped,
-        publishers=tuple(Publisher(file.path.stem, file.number("number"), file.rows) for file in published),
+        publishers=tuple(map(_publisher, published)),
     )
 
 
@@ -100,6 +100,10 @@ def _consumers(deliveries: list[files.Opened], commits: list[files.Opened]) -> t
         )
         for file in deliveries
     )
+
+
+def _publisher(file: files.Opened) -> Publisher:
+    return Publisher(file.path.stem, file.number("number"), file.number("began"), file.rows)
 
 
 def _remains(folder: Path) -> Rows | None:

@@ -148,7 +148,7 @@ def _cost(held: Mapping[str, Mapping[str, int]]) -> str:
 
 
 def _later(variants: Sequence[VariantVerdict]) -> str:
-    """From being sent to being given to the reader, in the first stage, before any fault: what a transaction delays."""
+    """From being sent to being given to the reader, of what was sent before any fault: what transactions delay."""
     lags = {variant.variant: variant.stages[0].lag_ms for variant in variants if variant.stages}
     plain = lags.get("plain")
     if not plain or len(lags) < 2:
@@ -159,7 +159,7 @@ def _later(variants: Sequence[VariantVerdict]) -> str:
         for name, lag in lags.items()
         if lag
     )
-    return f"And later it comes, from the producer to the reader before any fault (p50/p99): {told}."
+    return f"And from the producer to the reader, of what was sent before the first fault (p50/p99): {told}."
 
 
 def _rate(counts: Mapping[str, int]) -> tuple[float, float] | None:

@@ -31,15 +31,16 @@ CASES: dict[str, tuple[Ledger, dict[Cause, int]]] = {
         {SUCCESSOR: 2},
     ),
     "a dead one that was not told": (history("A", "0 0", piped=True, publishers=["0", "0 0@1"]), {SUCCESSOR: 1}),
-    "a zombie": (history("AA", "0 1 1", piped=True, publishers=["0 0@0 1 1@2", "1 1@1"]), {ZOMBIE: 1}),
-    "a zombie that was not told": (history("A", "0 0", piped=True, publishers=["0", "0 0@0"]), {ZOMBIE: 1}),
+    "a zombie": (history("AA", "0 1 1", piped=True, publishers=["0 0@0 ~1 ~1@2", "1 1@1"]), {ZOMBIE: 1}),
+    "a zombie that was faster": (history("A", "0 0", piped=True, publishers=["~0 ~0@0", "0 0@1"]), {ZOMBIE: 1}),
+    "a zombie that was not told": (history("A", "0 0", piped=True, publishers=["~0", "0 0@0"]), {ZOMBIE: 1}),
     "the processor's client": (history("AA", "0 1 0 1", piped=True, publishers=["0 1 0@2 1@3"]), {RETRY: 2}),
     "the processor's client, and not the one before": (
         history("A", "0 0 0", piped=True, publishers=["0 0@0", "0 0@2"]),
         {SUCCESSOR: 1, RETRY: 1},
     ),
     "successor and zombie": (
-        history("A", "0 0 0", piped=True, publishers=["0 0@0", "0 0@2", "0 0@1"]),
+        history("A", "0 0 0", piped=True, publishers=["0 0@0", "~0 ~0@2", "0 0@1"]),
         {SUCCESSOR: 1, ZOMBIE: 1},
     ),
     "what was withdrawn is no copy": (history("A", "0x 0", piped=True, publishers=["0 0@0", "0 0@1"]), {}),
@@ -67,7 +68,7 @@ def test_what_the_group_was_given_again_was_not_written_again() -> None:
 
 
 def test_an_autopsy_names_who_wrote_each_copy_and_who_was_given_it() -> None:
-    ledger = history("AA", "0 1 1", [Reader("0-2 2")], piped=True, publishers=["0 0@0 1 1@2", "1 1@1"])
+    ledger = history("AA", "0 1 1", [Reader("0-2 2")], piped=True, publishers=["0 0@0 ~1 ~1@2", "1 1@1"])
     judged = judge_variant(Facts(ledger), Variant("v", permits=""))
     by_word = {autopsy.word: autopsy for autopsy in judged.autopsies}
     written = by_word[Word.DUPLICATE]
