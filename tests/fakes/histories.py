@@ -64,6 +64,7 @@ def history(
     piped: bool = False,
     publishers: Sequence[str] = (),
     second: Sequence[Reader] = (),
+    rereads: bool = True,
 ) -> Ledger:
     """A ledger. Without a log it holds every sent message in order; without readers, one reads all of it."""
     texts = [sends] if isinstance(sends, str) else list(sends)
@@ -86,6 +87,7 @@ def history(
         remains=None if remains is None else _remains(remains),
         committed=_audit(kept, committed_to or {}, low) if kept != logs or committed_to else None,
         piped=piped,
+        rereads=rereads,
         publishers=tuple(
             Publisher(f"p.{n}", n, n * TICK, _published(text, n * TICK)) for n, text in enumerate(publishers, 1)
         ),

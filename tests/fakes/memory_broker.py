@@ -39,6 +39,7 @@ class Mischief:
     invents: tuple[bytes, ...] = ()  # values nobody sent, at the end of partition 0
     skips: set[int] = field(default_factory=set)  # never given to a group's consumer
     deaf_to: set[int] = field(default_factory=set)  # never given to a second group
+    truncates: int = 0  # so many records at the end of partition 0, when a group's consumer has gone
     rewinds: dict[int, int] = field(default_factory=dict)  # when this offset was given: back by so many, once
     delay_polls: int = 0  # outcomes come so many polls late
     room: int = 1 << 30  # messages that the client holds at a time
@@ -314,6 +315,8 @@ class MemoryReceiver:
 
     def close(self) -> None:
         self.closed = True
+        if self.group is not None and self.broker.mischief.truncates:
+            del self.broker.logs[self.topic][0][-self.broker.mischief.truncates :]
 
 
 class MemoryPipe:

@@ -33,7 +33,7 @@ def judge(ledger: Ledger, variant: Variant = STRICT, **more: object) -> VariantV
 def test_a_clean_history_holds_and_says_of_how_many() -> None:
     verdict = judge(CLEAN, receipts={"kill": BIT}, testimonies=[Told("acked", 10, 10)])
     assert verdict.verdict is Verdict.HELD
-    assert verdict.reasons == ("of 10 messages sent, 0 findings of the 15 kinds that strict excludes",)
+    assert verdict.reasons == ("of 10 messages sent, 0 findings of the 16 kinds that strict excludes",)
     assert verdict.permits == "nothing"
     assert set(verdict.findings) == set(Word)
 
@@ -42,6 +42,7 @@ def test_a_clean_history_holds_and_says_of_how_many() -> None:
     ("word", "ledger"),
     [
         (Word.LOST, LOSS),
+        (Word.VANISHED, history("AAA", "0 1", [Reader("0-1 2@2")])),
         (Word.MISSED, history("AAA", None, [Reader("0-1")])),
         (Word.DUPLICATE, history("AAA", "0 1 1 2")),
         (Word.REDELIVERED, history("AAA", None, [Reader("0-2"), Reader("2")])),

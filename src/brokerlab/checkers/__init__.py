@@ -24,12 +24,14 @@ from brokerlab.checkers import (
     skip,
     torn_transaction,
     unseen,
+    vanished,
 )
 from brokerlab.core.verdict import Finding
 from brokerlab.ledger.facts import Facts
 
 CHECKERS: tuple[Callable[[Facts], Finding], ...] = (
     lost.check,
+    vanished.check,
     missed.check,
     unseen.check,
     duplicate.check,

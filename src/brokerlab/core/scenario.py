@@ -25,8 +25,8 @@ class Variant:
     options: how the application behaves, as against its clients; see `agents.options`. broker: another one than the
     scenario's. allows: the findings that this guarantee permits. shows: the findings that the fault must produce, or
     the run has shown nothing. permits: the same in words for the table. linked: the roles whose clients reach the
-    broker by the lab's links, and so can be cut off from it. rereads: a group that joins late is given what was sent
-    before it, too.
+    broker by the lab's links, and so can be cut off from it. rereads: what was read stays in the log, and a group that
+    joins late is given it, too; False of a queue, whose readers take out what they are done with.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Variant:
     allows: frozenset[Word] = frozenset()
     shows: frozenset[Word] = frozenset()
     linked: frozenset[str] = frozenset()
-    rereads: bool = False
+    rereads: bool = True
 
 
 @dataclass(frozen=True)

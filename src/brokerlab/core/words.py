@@ -44,6 +44,7 @@ class Word(StrEnum):
     """One kind of finding. `MEANING` says each in one line."""
 
     LOST = "lost"
+    VANISHED = "vanished"
     MISSED = "missed"
     UNSEEN = "unseen"
     DUPLICATE = "duplicate"
@@ -66,6 +67,7 @@ class Word(StrEnum):
 
 MEANING: dict[Word, str] = {
     Word.LOST: "acknowledged (or, with acks=0, handed over), yet in no log and at no reader after a complete audit",
+    Word.VANISHED: "acknowledged (or handed over) and processed, yet in no log any more after a complete audit",
     Word.MISSED: "in the log, never processed by the group: its offset was committed past it",
     Word.UNSEEN: "acknowledged, not received, and the audit or the drain did not finish: nothing can be said",
     Word.DUPLICATE: "one id at two or more offsets: written twice, by whom and why is its cause",
@@ -88,6 +90,9 @@ MEANING: dict[Word, str] = {
 
 ALWAYS_PERMITTED: frozenset[Word] = frozenset({Word.GHOST, Word.DROPPED, Word.REFUSED})
 """Words that no guarantee excludes: an unknown outcome may turn out either way, and what failed is not there."""
+
+LOSS: frozenset[Word] = frozenset({Word.LOST, Word.VANISHED})
+"""What a guarantee permits that lets the broker forget what it acknowledged: whether it was read by then is chance."""
 
 PREVENTS_JUDGEMENT: frozenset[Word] = frozenset({Word.UNSEEN})
 """Words whose presence makes a verdict inconclusive, whatever a variant allows."""

@@ -36,12 +36,12 @@ def judge_folder(folder: Path, scenario: Scenario) -> RunVerdict:
 def _judge(
     folder: Path, scenario: Scenario, variant: Variant, story: Story, witness: Mapping[str, Any]
 ) -> VariantVerdict:
-    facts = Facts(load(folder / "ledger" / slug(variant.name), piped=scenario.piped))
+    facts = Facts(load(folder / "ledger" / slug(variant.name), piped=scenario.piped, rereads=variant.rereads))
     told = witness["counts"].get(variant.name)
     heard = () if not witness["url"] or witness["problem"] else testimonies(_by_all(facts), told)
     judged = judge_variant(facts, variant, heard, story.receipts)
     for joined in (span for span in story.spans if span.kind == "join"):
-        judged = judge_group(judged, second_group(facts, joined, rereads=variant.rereads))
+        judged = judge_group(judged, second_group(facts, joined))
     judged = replace(judged, stages=stages(facts, story.spans))
     if not scenario.outage:
         return judged

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from brokerlab.core.verdict import Autopsy, Finding, MessageRef
-from brokerlab.core.words import Cause, Word
+from brokerlab.core.words import LOSS, Cause, Word
 from brokerlab.ledger.copies import Copy, copies, written_twice
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.findings import ref, row_ref
@@ -16,7 +16,7 @@ from brokerlab.ledger.gone import gone
 from brokerlab.ledger.ids import Integers, chunks, pack
 from brokerlab.ledger.ledger import Rows
 
-EXAMINED = (Word.LOST, Word.MISSED, Word.DUPLICATE, Word.REDELIVERED, Word.RESURRECTED, Word.ABORTED_READ)
+EXAMINED = (*sorted(LOSS), Word.MISSED, Word.DUPLICATE, Word.REDELIVERED, Word.RESURRECTED, Word.ABORTED_READ)
 
 
 def autopsies(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Autopsy, ...]:

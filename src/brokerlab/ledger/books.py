@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from brokerlab.core.verdict import Finding, Identity
-from brokerlab.core.words import Outcome, Word
+from brokerlab.core.words import LOSS, Outcome, Word
 from brokerlab.ledger import effects
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.gone import gone
@@ -59,16 +59,22 @@ def _of_ids(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Identity, .
 
     withdrawn = facts.promised & (facts.aborted | facts.undecided)
     fates = _size(facts.claimed & facts.received) + found(Word.LOST, Word.MISSED, Word.UNSEEN)
+    rest = " + not committed" if withdrawn.any() else ""
+    kept = Identity(
+        "acked + handed = in the log of them + lost + vanished" + rest,
+        _size(facts.promised),
+        _size(facts.claimed & facts.logged) + found(*LOSS) + _size(withdrawn),
+    )
     return (
         Identity(
             "sent = acked + handed + unknown + failed", _size(facts.sent), sum(map(_size, map(facts.is_, _ANSWERS)))
         ),
         Identity(
-            "acked + handed = received of them + lost + missed + unseen"
-            + (" + not committed" if withdrawn.any() else ""),
+            "acked + handed = received of them + lost + missed + unseen" + rest,
             _size(facts.promised),
             fates + _size(withdrawn),
         ),
+        *([kept] if facts.rereadable else []),
         Identity("unknown = ghost + dropped", _size(facts.unknown), found(Word.GHOST, Word.DROPPED)),
         Identity(
             "failed = resurrected + phantom events + refused",

@@ -191,6 +191,11 @@ class Facts:
         audit = self.ledger.audit
         return audit.complete and all(partition.low == 0 for partition in audit.partitions) and self.decided
 
+    @property
+    def rereadable(self) -> bool:
+        """The audit read all of a log, and nothing is taken out of it: what it lacks is gone for all who come later."""
+        return self.audit_complete and self.ledger.rereads
+
     @cached_property
     def decided(self) -> bool:
         """Of every audited record it is known whether it is committed."""

@@ -19,8 +19,8 @@ from brokerlab.ledger.ids import Bitmap, Integers
 from brokerlab.ledger.stages import NEVER, stage
 
 
-def second_group(facts: Facts, joined: Span, *, rereads: bool) -> Group:
-    """joined: the span in which it did; nothing is sent meanwhile. rereads: it is owed what was sent before, too."""
+def second_group(facts: Facts, joined: Span) -> Group:
+    """joined: the span in which it did; nothing is sent meanwhile."""
     own = Facts(replace(facts.ledger, consumers=facts.ledger.second, second=()))
     since = facts.claimed & (_sent_at(facts) >= joined.started_us)
     before = facts.claimed & ~since
@@ -30,7 +30,7 @@ def second_group(facts: Facts, joined: Span, *, rereads: bool) -> Group:
         read_before=_size(before & read),
         since=_size(since),
         read_since=_size(since & read),
-        missed=of_ids(facts, Word.MISSED, (facts.claimed if rereads else since) & ~read),
+        missed=of_ids(facts, Word.MISSED, (facts.claimed if facts.ledger.rereads else since) & ~read),
         strangers=len(own.seen.delivered_strangers),
         commits=sum(len(consumer.commits) for consumer in own.ledger.consumers),
         drained=own.drained,

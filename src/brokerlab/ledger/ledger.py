@@ -83,6 +83,7 @@ class Ledger:
     what was sent was acknowledged in another log than the one that is audited, in front of a processor. torn: sentences
     about tails that a killed agent left half-written. publishers: who wrote into the log that is audited, where that
     was not the senders themselves: processors, where it is piped, else relays; none where nobody wrote that down.
+    rereads: what was read stays in the log; False of a queue, out of which it is taken.
     """
 
     sends: tuple[Rows, ...]
@@ -99,6 +100,7 @@ class Ledger:
     piped: bool = False
     publishers: tuple[Publisher, ...] = ()
     second: tuple[Consumer, ...] = ()
+    rereads: bool = True
 
     @property
     def base(self) -> NDArray[np.int64]:

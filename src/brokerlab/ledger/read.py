@@ -21,7 +21,7 @@ from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, P
 from brokerlab.ledger.sends import reasons_of
 
 
-def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False) -> Ledger:
+def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False, rereads: bool = True) -> Ledger:
     """Raises InconclusiveError with a sentence when a file is truncated, corrupt, of another version or run."""
     sends = sorted(_all(folder, files.SENDS), key=lambda file: file.number("number"))
     deliveries, commits = _all(folder, files.DELIVERIES), _all(folder, files.COMMITS)
@@ -48,6 +48,7 @@ def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False) -
         torn=tuple(file.torn for file in everything if file.torn) + missing,
         committed=_audit(stable) if stable else None,
         piped=piped,
+        rereads=rereads,
         publishers=tuple(map(_publisher, published)),
     )
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from brokerlab.core.broker import PartitionState
 from brokerlab.core.scenario import Window
 from brokerlab.core.verdict import Autopsy, MessageRef
-from brokerlab.core.words import CAUSED, MEANING, Word
+from brokerlab.core.words import CAUSED, LOSS, MEANING, Word
 from brokerlab.ledger.gone import BROKER, WIRE
 from brokerlab.reports.tracks import Stretch, Tracks, state_at
 
@@ -64,7 +64,7 @@ class Scenery:
 def events(autopsy: Autopsy, scenery: Scenery) -> tuple[Event, ...]:
     """In the order of time."""
     told = [*_sending(autopsy.message, scenery), *_deliveries(autopsy, scenery)]
-    if autopsy.word is Word.LOST:
+    if autopsy.word in LOSS:
         told += scenery.meanwhile(autopsy.message)
     return (*sorted(told, key=lambda event: event.at_us), *_audit(autopsy))
 
@@ -74,6 +74,8 @@ def conclusion(autopsy: Autopsy) -> str:
     match autopsy.word:
         case Word.LOST:
             return _loss(autopsy)
+        case Word.VANISHED:
+            return f"{_loss(autopsy)} Its reader has it; who reads the log again, or joins later, will not."
         case Word.DUPLICATE | Word.REDELIVERED if autopsy.causes:
             return " ".join(f"{cause.value.capitalize()}: {CAUSED[cause]}." for cause in autopsy.causes)
     return f"{autopsy.word.value.capitalize()}: {MEANING[autopsy.word]}."

@@ -99,10 +99,11 @@ def base(variant: VariantVerdict) -> int:
 
 
 def _lost(variant: VariantVerdict) -> str:
-    """And below it what is in the log, but passed over by the readers."""
-    lost, missed, trials = variant.found(Word.LOST), variant.found(Word.MISSED), base(variant)
+    """And below it what was read and is in no log, and what is in the log, but passed over by the readers."""
+    lost, trials = variant.found(Word.LOST), base(variant)
     told = f"{lost:,}\n{lost / trials * 100:.1f} %" if lost and trials else observed(lost, trials)
-    return f"{told}\n{missed:,} missed" if missed else told
+    below = [f"{count:,} {word}" for word in (Word.VANISHED, Word.MISSED) if (count := variant.found(word))]
+    return "\n".join([told, *below])
 
 
 def _duplicated(variant: VariantVerdict) -> str:

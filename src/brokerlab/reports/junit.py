@@ -42,7 +42,8 @@ def _suite(run: RunVerdict) -> ET.Element:
 
 def _summary(variant: VariantVerdict) -> str:
     counts = " ".join(f"{name}={number}" for name, number in variant.counts.items())
-    return f"{counts} lost={variant.found(Word.LOST)} duplicated={variant.duplicated}"
+    lost = f"lost={variant.found(Word.LOST)} vanished={variant.found(Word.VANISHED)}"
+    return f"{counts} {lost} duplicated={variant.duplicated}"
 
 
 def _clean(text: str) -> str:

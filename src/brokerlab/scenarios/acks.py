@@ -11,7 +11,7 @@ from __future__ import annotations
 from brokerlab.core.load import Load
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story, Variant
 from brokerlab.core.verdict import MessageRef, RunVerdict, VariantVerdict
-from brokerlab.core.words import Word
+from brokerlab.core.words import LOSS, Word
 from brokerlab.faults.kill import KillLeader
 from brokerlab.faults.pause import PauseFollowers
 
@@ -25,14 +25,14 @@ VARIANTS = (
         name="acks=0",
         permits="loss; nothing is confirmed",
         producer={**_RETRY, "acks": "0", "enable.idempotence": "false"},
-        allows=frozenset({Word.LOST, Word.REDELIVERED, Word.REWIND}),
+        allows=LOSS | {Word.REDELIVERED, Word.REWIND},
         shows=frozenset({Word.LOST}),
     ),
     Variant(
         name="acks=1",
         permits="loss of what the dead leader alone had; duplicates, reordering",
         producer={**_RETRY, "acks": "1", "enable.idempotence": "false"},
-        allows=frozenset({Word.LOST, Word.DUPLICATE, Word.REORDERED, Word.REDELIVERED, Word.REWIND}),
+        allows=LOSS | {Word.DUPLICATE, Word.REORDERED, Word.REDELIVERED, Word.REWIND},
         shows=frozenset({Word.LOST}),
     ),
     Variant(
@@ -72,7 +72,7 @@ def explain(verdict: RunVerdict, story: Story) -> tuple[str, ...]:
     by_name = {variant.variant: variant for variant in verdict.variants}
     told = [_loss(by_name[name], story) for name in ("acks=0", "acks=1") if name in by_name]
     kept = [variant for name, variant in by_name.items() if name.startswith("acks=all")]
-    if kept and not any(variant.found(Word.LOST) for variant in kept):
+    if kept and not any(variant.found(word) for variant in kept for word in LOSS):
         told.append(
             "acks=all lost nothing: an acknowledgement waits for every in-sync replica, so whoever takes over has the "
             "message, and what had no acknowledgement yet was sent again."

@@ -30,6 +30,7 @@ VARIANTS = (
         name="SELECT, DELETE",
         permits="the same work by several workers",
         broker="postgres",
+        rereads=False,
         topic={"queue": "naive"},
         consumer={**_BATCH, "queue": "naive"},
         options=_EFFECTS,
@@ -40,6 +41,7 @@ VARIANTS = (
         name="SKIP LOCKED",
         permits="work given back, and given out again",
         broker="postgres",
+        rereads=False,
         topic={"queue": "skip-locked"},
         consumer={**_BATCH, "queue": "skip-locked"},
         options=_EFFECTS,
@@ -50,6 +52,7 @@ VARIANTS = (
         name="visibility timeout",
         permits="work given out again after the time",
         broker="postgres",
+        rereads=False,
         topic={"queue": "visibility"},
         consumer={**_BATCH, "queue": "visibility", "visibility.ms": "5000"},
         options=_EFFECTS,
@@ -64,7 +67,6 @@ VARIANTS = (
         # Partitions may be taken away between work and commit, by each worker that joins or dies: at-least-once.
         allows=_AGAIN | {Word.DUPLICATE_EFFECT},
         shows=frozenset({Word.REDELIVERED}),
-        rereads=True,
     ),
 )
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from brokerlab.core.load import Load
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story, Variant
 from brokerlab.core.verdict import MessageRef, RunVerdict, VariantVerdict
-from brokerlab.core.words import Word
+from brokerlab.core.words import LOSS, Word
 from brokerlab.faults.kill_agent import KillAgent
 from brokerlab.faults.kill_follower import KillFollower
 from brokerlab.faults.kill_last import KillLast
@@ -34,7 +34,6 @@ UNCLEAN = "min.isr=1, unclean"
 
 def _variant(minimum: int, unclean: bool) -> Variant:
     loses = minimum == 1 and unclean
-    loss = frozenset({Word.LOST}) if loses else frozenset()
     return Variant(
         name=f"min.isr={minimum}, {'unclean' if unclean else 'clean'}",
         permits=("loss" if loses else "no loss")
@@ -42,8 +41,8 @@ def _variant(minimum: int, unclean: bool) -> Variant:
         + ("available when any replica is" if loses else "unavailable meanwhile"),
         producer=_PATIENT,
         topic={"min.insync.replicas": str(minimum), "unclean.leader.election.enable": str(unclean).lower()},
-        allows=_AGAIN | loss,
-        shows=loss,
+        allows=_AGAIN | LOSS if loses else _AGAIN,
+        shows=frozenset({Word.LOST} if loses else ()),
     )
 
 
@@ -71,7 +70,7 @@ def explain(verdict: RunVerdict, story: Story) -> tuple[str, ...]:
     last = story.receipts.get(LAST)
     node = last.facts["node"] if last else "the last replica in sync"
     told = [_lost(variant, node) for variant in verdict.variants if variant.found(Word.LOST)]
-    kept = [variant for variant in verdict.variants if not variant.found(Word.LOST)]
+    kept = [variant for variant in verdict.variants if not any(map(variant.found, LOSS))]
     told += [_kept(variant) for variant in kept]
     return tuple(told)
 

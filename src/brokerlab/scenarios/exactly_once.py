@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from brokerlab.core.load import Load
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story, Variant
 from brokerlab.core.verdict import MessageRef, RunVerdict, VariantVerdict
-from brokerlab.core.words import Cause, Word
+from brokerlab.core.words import LOSS, Cause, Word
 from brokerlab.faults.kill import KillLeader
 from brokerlab.faults.kill_agent import KillAgent
 from brokerlab.faults.pause import PauseFollowers
@@ -124,7 +124,7 @@ def _aborted(variant: VariantVerdict) -> str:
 
 
 def _once(variant: VariantVerdict) -> str:
-    if any(variant.found(word) for word in (Word.DUPLICATE, Word.ABORTED_READ, Word.REDELIVERED, Word.LOST)):
+    if any(variant.found(word) for word in (Word.DUPLICATE, Word.ABORTED_READ, Word.REDELIVERED, *LOSS)):
         return ""
     return (
         f"{variant.variant}: of {variant.counts['acked']:,} messages each was received once; "

@@ -15,7 +15,7 @@ from __future__ import annotations
 from brokerlab.core.load import Load
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story, Variant
 from brokerlab.core.verdict import RunVerdict, VariantVerdict
-from brokerlab.core.words import Word
+from brokerlab.core.words import LOSS, Word
 from brokerlab.faults.drop_requests import DropRequests
 from brokerlab.faults.kill import KillLeader
 from brokerlab.faults.pause import PauseFollowers
@@ -30,7 +30,7 @@ VARIANTS = (
         name="acks=0",
         permits="loss on the wire and in the broker; nobody is told",
         producer=_FORGET,
-        allows=_READING | {Word.LOST},
+        allows=_READING | LOSS,
         shows=frozenset({Word.LOST}),
         linked=_LINKED,
     ),
@@ -38,7 +38,7 @@ VARIANTS = (
         name="acks=1, retries off",
         permits="loss of what the leader alone had; what fails is given up",
         producer={"acks": "1", "enable.idempotence": "false", "retries": "0", "request.timeout.ms": "500"},
-        allows=_READING | {Word.LOST},
+        allows=_READING | LOSS,
         shows=frozenset({Word.LOST, Word.DROPPED}),
         linked=_LINKED,
     ),
@@ -47,7 +47,7 @@ VARIANTS = (
         permits="the same, and what the client has no room for",
         producer={**_FORGET, "queue.buffering.max.messages": "200"},
         options={"full": "drop"},
-        allows=_READING | {Word.LOST},
+        allows=_READING | LOSS,
         shows=frozenset({Word.LOST, Word.REFUSED}),
         linked=_LINKED,
     ),
@@ -56,7 +56,7 @@ VARIANTS = (
         permits="the same, and what the client still held when its program ended",
         producer={**_FORGET, "linger.ms": "300"},
         options={"exit": "at-once"},
-        allows=_READING | {Word.LOST},
+        allows=_READING | LOSS,
         shows=frozenset({Word.LOST, Word.DROPPED}),
         linked=_LINKED,
     ),

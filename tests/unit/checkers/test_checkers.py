@@ -14,6 +14,7 @@ from tests.fakes.histories import LATENCY, READ, SENT, TICK, Reader, history
 
 FIVE = "AAAAA"
 KILLED = {"drained": False}
+CUT_OFF = "0-9 " + " ".join(f"{n}@{n}" for n in range(10, 15))
 
 Case = tuple[str, Ledger, int]
 
@@ -37,6 +38,29 @@ LOST: list[Case] = [
     ("promised in an aborted transaction", history(FIVE, "0 1 -", transactions=["2-4a"]), 0),
     ("promised in a transaction that nobody knows the end of", history(FIVE, "0 1", transactions=["2-4u"]), 0),
     ("in another partition than it was acknowledged in", history(FIVE, ["0 1 2 3", "4"]), 0),
+]
+VANISHED: list[Case] = [
+    ("read, and then the log was cut off", history("A" * 15, " ".join(map(str, range(10))), [Reader(CUT_OFF)]), 5),
+    ("handed over with acks=0", history("HH", "0", [Reader("0 1@1")]), 1),
+    ("another one stands in its place", history("AAA", "0 2", [Reader("0 1@1 2@1")]), 1),
+    ("read at two offsets, of which the log kept none", history("AA", "0", [Reader("0 1@1 1@2")]), 1),
+    ("of a committed transaction", history("AA", "0", [Reader("0 1@1")], transactions=["0-1c"]), 1),
+    ("committed in the database, told, and gone", history("AU", "0", [Reader("0 1@1")], changes="0 1"), 1),
+    ("its reader died in it, but its effect is there", history("AA", "0", [Reader("0")], effects="0 1"), 1),
+    ("behind a processor", history("AA", "0", [Reader("0 1@1")], piped=True), 1),
+    ("nothing is", history(FIVE), 0),
+    ("gone, and nobody had read it", history(FIVE, "0 1 2 3"), 0),
+    ("given to a reader that died in it", history(FIVE, "0 1 2 3", [Reader("0-3 4@4", 4)]), 0),
+    ("taken out of a queue", history("AA", "", [Reader("0@0 1@1")], rereads=False), 0),
+    ("the audit did not finish", history(FIVE, None, audited_to={0: 3}), 0),
+    ("the log's beginning was deleted", history(FIVE, low=2), 0),
+    ("one copy is left", history("AA", "0 1", [Reader("0-1 1@2")]), 0),
+    ("read in one partition, in the log of another", history("AA", ["0", "1"], [Reader("0 1@1")]), 0),
+    ("nothing was promised", history("AUFS", "0", [Reader("0 1@1 2@2 3@3")]), 0),
+    ("not committed in the database", history("AA", "0", [Reader("0 1@1")], changes="0"), 0),
+    ("of an aborted transaction", history("AA", "0", [Reader("0 1@1")], transactions=["1-1a"]), 0),
+    ("what was read was withdrawn: lost", history("AA", "0 1x", [Reader("0 1")]), 0),
+    ("nobody knows what is committed", history("AA", "0", [Reader("0 1@1")], committed_to={0: 0}), 0),
 ]
 MISSED: list[Case] = [
     ("committed, then died before processing", history(FIVE, None, [Reader("0-4", 2, {0: 5}, **KILLED)]), 3),
@@ -236,6 +260,7 @@ LATE: list[Case] = [
 
 CASES: dict[Word, list[Case]] = {
     Word.LOST: LOST,
+    Word.VANISHED: VANISHED,
     Word.MISSED: MISSED,
     Word.UNSEEN: UNSEEN,
     Word.DUPLICATE: DUPLICATE,

@@ -57,6 +57,7 @@ class Model:
             keeps_effects=bool(len(effects)) or self.happens("effects"),
             changes=self.effects(sends) if self.happens("changes") else None,
             deadline_us=r.choice((None, 0, 300, 2000)),
+            rereads=r.choice((True, False)),
         )
 
     def sends(self, count: int) -> Rows:

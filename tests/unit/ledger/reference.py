@@ -61,12 +61,14 @@ class Reference:
         waiting = claimed - self.processed
         gone = {i for i in waiting if i not in self.logged and self.audited}
         passed = {i for i in waiting if i in self.logged and not self.still_coming(i)}
+        vanished = {i for i in claimed & self.processed - self.logged if self.audited and self.ledger.rereads}
         unknown = {i for i in self.sent(Outcome.UNKNOWN, Outcome.SENT) if not self.aborted(i)}
         unknown |= {i for i in self.sent(Outcome.ACKED, Outcome.HANDED) if self.undecided(i)}
         failed = {i for i in self.sent(Outcome.FAILED) if not self.aborted(i)}
         delivered = {identity for identity, _, _ in self.deliveries}
         return {
             Word.LOST: len(gone),
+            Word.VANISHED: len(vanished),
             Word.MISSED: len(passed),
             Word.UNSEEN: len(waiting - gone - passed),
             Word.DUPLICATE: self.duplicates(),

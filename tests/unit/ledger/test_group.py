@@ -11,13 +11,13 @@ from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.group import second_group
 from tests.fakes.histories import READ, SENT, TICK, Reader, history
 
-QUEUE, LOG = Variant("queue", ""), Variant("log", "", rereads=True)
+QUEUE, LOG = Variant("queue", "", rereads=False), Variant("log", "")
 JOINED = Span("join", "a second group", SENT + 5 * TICK - 10, SENT + 5 * TICK - 5)  # when 0..4 were sent
 
 
 def judged(variant: Variant, *readers: Reader, sends: str = "A" * 10, log: str | None = None) -> tuple[Facts, Verdict]:
-    facts = Facts(history(sends, log, second=readers))
-    group = second_group(facts, JOINED, rereads=variant.rereads)
+    facts = Facts(history(sends, log, second=readers, rereads=variant.rereads))
+    group = second_group(facts, JOINED)
     return facts, judge_group(judge_variant(facts, variant), group).verdict
 
 
@@ -41,7 +41,7 @@ def test_what_was_given_and_not_processed_is_missed_and_what_two_read_together_i
 def test_what_nobody_sent_breaks_it() -> None:
     log = " ".join(map(str, range(10))) + " ?"
     facts, _ = judged(QUEUE, Reader("5-10"), log=log)
-    assert second_group(facts, JOINED, rereads=False).strangers == 1
+    assert second_group(facts, JOINED).strangers == 1
 
 
 @pytest.mark.parametrize("reader", [Reader("5-9", drained=False), None])
@@ -52,7 +52,7 @@ def test_one_that_did_not_come_to_the_end_says_nothing(reader: Reader | None) ->
 
 def test_it_is_counted_apart_from_the_first() -> None:
     facts, _ = judged(LOG, Reader("0-9", commits={0: 10}, at=READ + TICK), Reader("3"))
-    group = second_group(facts, JOINED, rereads=True)
+    group = second_group(facts, JOINED)
     assert (group.before, group.read_before, group.since, group.read_since) == (5, 5, 5, 5)
     assert (group.missed.count, group.commits, group.drained) == (0, 1, True)
     assert (group.stage.messages, group.stage.lag_ms["p50"]) == (5, (READ + TICK - SENT) / 1000)

@@ -57,6 +57,15 @@ def test_a_lost_message_is_placed_by_what_the_dead_broker_had() -> None:
     assert texts(in_broker)[-1].startswith("the broker that had died had it in its files")
 
 
+def test_what_vanished_was_delivered_and_cut_off() -> None:
+    vanished = replace(LOST, word=Word.VANISHED, delivered=(MessageRef(0, 7, 0, 7, at(7), by="consumer-0.1"),))
+    told = texts(vanished)
+    assert "delivered to consumer-0.1 from partition 0, offset 7 (during pause)" in told
+    assert {"the fault kill began", "the audit found it in no log"} <= set(told)
+    assert autopsies.conclusion(vanished).startswith("Truncated")
+    assert autopsies.conclusion(vanished).endswith("who reads the log again, or joins later, will not.")
+
+
 def test_duplicates_are_attributed() -> None:
     twice = (MessageRef(0, 3, 0, 3), MessageRef(0, 3, 0, 8))
     written = Autopsy(Word.DUPLICATE, MessageRef(0, 3, 0, 3, at(4), at(3)), logged=twice)

@@ -11,7 +11,7 @@ from brokerlab.core.fault import Receipt
 from brokerlab.core.questions import QUESTIONS
 from brokerlab.core.scenario import Heal, Hurt, Scenario, Send, Story
 from brokerlab.core.verdict import Finding, MessageRef, RunVerdict, VariantVerdict, Verdict
-from brokerlab.core.words import ALWAYS_PERMITTED, Word
+from brokerlab.core.words import ALWAYS_PERMITTED, LOSS, Word
 from tests.fakes import verdicts
 
 SCENARIOS = [catalog.scenario(name) for name in catalog.scenario_names()]
@@ -39,6 +39,13 @@ def test_what_must_show_is_allowed(scenario: Scenario) -> None:
     for variant in scenario.variants:
         assert variant.shows <= variant.allows | ALWAYS_PERMITTED, variant.name
         assert variant.permits, variant.name
+
+
+@every
+def test_what_may_vanish_may_be_lost_and_of_a_queue_it_is_not_asked(scenario: Scenario) -> None:
+    for variant in scenario.variants:
+        assert Word.VANISHED not in variant.allows or variant.allows >= LOSS, variant.name
+        assert variant.rereads is (variant.topic.get("queue", "log") == "log"), variant.name
 
 
 @every

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import htpy as h
 
 from brokerlab.core.verdict import RunVerdict, VariantVerdict, Verdict
-from brokerlab.core.words import Word
+from brokerlab.core.words import LOSS, Word
 from brokerlab.reports import cells
 from brokerlab.reports.marks import MARK
 
@@ -78,7 +78,7 @@ def results(run: RunVerdict) -> h.Element:
 
 def _result(variant: VariantVerdict, texts: Mapping[str, str]) -> list[h.Node]:
     found = {
-        "lost": variant.found(Word.LOST) + variant.found(Word.MISSED),
+        "lost": sum(map(variant.found, (*LOSS, Word.MISSED))),
         "duplicated": variant.duplicated + variant.found(Word.DUPLICATE_EFFECT),
     }
     numbers = [lines(text, striking=bool(found.get(name))) for name, text in texts.items()]
