@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brokerlab.brokers.kafka.client import CONSUMER, configured, made
-from brokerlab.brokers.kafka.topic import await_leaders, refused
+from brokerlab.brokers.kafka.topic import await_leaders, refused, watermarks
 from brokerlab.core.broker import Received
 
 if TYPE_CHECKING:
@@ -195,19 +195,12 @@ class KafkaReceiver:
             return self._ends(client)
 
     def _ends(self, client: Consumer) -> Mapping[int, tuple[int, int]]:
-        from confluent_kafka import KafkaException, TopicPartition
+        from confluent_kafka import TopicPartition
 
-        try:
-            asked = {
-                number: client.get_watermark_offsets(TopicPartition(self.topic, number), timeout=ASK_S)
-                for number in self._partitions
-            }
-        except KafkaException as error:
-            raise refused(f"tell the ends of {self.topic}", error) from error
-        return {number: (int(low), int(high)) for number, (low, high) in asked.items()}
+        return {number: watermarks(client, TopicPartition(self.topic, number)) for number in self._partitions}
 
     def _low(self, part: TopicPartition) -> int:
-        return int(self._client.get_watermark_offsets(part, timeout=ASK_S)[0])
+        return watermarks(self._client, part)[0]
 
     def positions(self) -> Mapping[int, int]:
         return dict(self._positions)

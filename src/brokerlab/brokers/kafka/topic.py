@@ -7,6 +7,8 @@ from typing import Any
 from brokerlab.core.errors import InconclusiveError
 from brokerlab.core.wait import until
 
+ASK_S = 10.0
+
 
 def await_leaders(client: Any, topic: str, deadline: float) -> tuple[int, ...]:
     """Return the topic's partitions when every one has a leader. `client`: any confluent-kafka client."""
@@ -26,6 +28,28 @@ def await_leaders(client: Any, topic: str, deadline: float) -> tuple[int, ...]:
         return tuple(sorted(found.partitions)) if all_led and not found.error else ()
 
     return until(led, f"every partition of {topic} to have a leader", deadline=deadline, every=0.05, seen=lambda: last)
+
+
+def watermarks(client: Any, part: Any) -> tuple[int, int]:
+    """Low and high. client: any consumer; part: a TopicPartition.
+
+    A new leader does not tell its end before its followers have come to where its epoch began (KIP-207): it is asked
+    again.
+    """
+    from confluent_kafka import KafkaError, KafkaException
+
+    def told() -> tuple[int, ...]:
+        try:
+            low, high = client.get_watermark_offsets(part, timeout=ASK_S)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.OFFSET_NOT_AVAILABLE:
+                return ()
+            raise refused(f"tell the ends of {part.topic}", error) from error
+        return int(low), int(high)
+
+    what = f"the leader of partition {part.partition} of {part.topic} to know its end"
+    low, high = until(told, what, deadline=ASK_S, every=0.05)
+    return low, high
 
 
 def refused(what: str, error: Any) -> InconclusiveError:
