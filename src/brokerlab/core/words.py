@@ -70,7 +70,7 @@ MEANING: dict[Word, str] = {
     Word.VANISHED: "acknowledged (or handed over) and processed, yet in no log any more after a complete audit",
     Word.MISSED: "in the log, never processed by the group: its offset was committed past it",
     Word.UNSEEN: "acknowledged, not received, and the audit or the drain did not finish: nothing can be said",
-    Word.DUPLICATE: "one id at two or more offsets: written twice, by whom and why is its cause",
+    Word.DUPLICATE: "one id at two or more offsets: written twice; its cause says by whom and why",
     Word.REDELIVERED: "one (partition, offset) delivered twice or more: by a consumer's restart or rebalance",
     Word.DUPLICATE_EFFECT: "one id applied twice in the database",
     Word.MISSED_EFFECT: "processed, yet nothing of it is in the database",
