@@ -1,24 +1,26 @@
 """The judge: every checker over one ledger, and what follows for the guarantee. Pure: it reads values and returns one.
 
 A verdict starts inconclusive and is earned. `broken` needs one finding that the guarantee excludes; `held` needs that
-there was something to break it: messages sent and in flight, faults that bit and showed what they must, a finished
-audit and drain, books that balance, a second witness that agrees. Merged: broken > inconclusive > held.
+there was something to break it: messages sent, faults that bit, met the variant's own messages and showed what they
+must, a finished audit and drain, books that balance, a second witness that agrees. Merged: broken > inconclusive >
+held.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from brokerlab.checkers import CHECKERS
 from brokerlab.core.fault import Receipt
-from brokerlab.core.scenario import Variant
+from brokerlab.core.scenario import Variant, Window
 from brokerlab.core.verdict import Finding, Group, Identity, RunVerdict, Testimony, VariantVerdict, Verdict, worst
 from brokerlab.core.words import ALWAYS_PERMITTED, MEANING, PREVENTS_JUDGEMENT, Word
 from brokerlab.ledger import books
 from brokerlab.ledger.autopsy import autopsies
 from brokerlab.ledger.facts import Facts
-from brokerlab.ledger.latency import latency_ms, open_at_or_after
+from brokerlab.ledger.latency import latency_ms, open_within
 
 
 def judge_variant(
@@ -26,20 +28,20 @@ def judge_variant(
     variant: Variant,
     testimonies: Sequence[Testimony] = (),
     receipts: Mapping[str, Receipt] | None = None,
-    doubts: Sequence[str] = (),
+    windows: Sequence[Window] = (),
 ) -> VariantVerdict:
     """The verdict of one variant.
 
-    receipts: by the name of the `Hurt` step, of every fault that was to bite; their fact `at_us` is when it struck.
-    doubts: sentences of whoever ran it about what prevents a judgement (an agent that failed, no second witness).
+    receipts: by the name of the `Hurt` step, of every fault that was to bite; their fact `at_us` is when it struck,
+    `at_stake` how many messages of each variant could be lost to it. windows: how long the faults lasted; one without
+    a window only met what was in flight when it struck.
     """
     findings = {finding.word: finding for finding in (check(facts) for check in CHECKERS)}
     counts, identities = books.counts(facts), books.identities(facts, findings)
     breaches = tuple(_breaches(findings, variant, counts))
     missing = (
-        *doubts,
         *_evidence(facts, findings, variant, counts),
-        *_faults(facts, receipts or {}),
+        *_faults(facts, variant, receipts or {}, {window.name: window for window in windows}),
         *_unbalanced(identities),
         *_disagreements(testimonies),
     )
@@ -50,7 +52,7 @@ def judge_variant(
         findings=findings,
         identities=identities,
         testimonies=tuple(testimonies),
-        reasons=(*breaches, *missing) or (_held(findings, variant, counts),),
+        reasons=(*breaches, *missing) or (_held(facts, findings, variant, counts),),
         latency_ms=latency_ms(facts),
         autopsies=autopsies(facts, findings),
         permits=variant.permits,
@@ -150,12 +152,26 @@ def _open_transactions(facts: Facts) -> Iterator[str]:
         yield "the audit of what is committed did not come to the end of the log: a transaction in it never ended"
 
 
-def _faults(facts: Facts, receipts: Mapping[str, Receipt]) -> Iterator[str]:
+def _faults(
+    facts: Facts, variant: Variant, receipts: Mapping[str, Receipt], windows: Mapping[str, Window]
+) -> Iterator[str]:
     for name, receipt in receipts.items():
         if not receipt.bit:
             yield f"the fault {name} left no receipt that it bit: {receipt.sentence}"
-        elif "at_us" in receipt.facts and not open_at_or_after(facts, int(receipt.facts["at_us"])):
-            yield f"0 messages were in flight when {name} struck, and none was sent after it"
+        elif "at_us" in receipt.facts:
+            yield from _unmet(facts, variant.name, name, receipt.facts, windows.get(name))
+
+
+def _unmet(facts: Facts, variant: str, fault: str, told: Mapping[str, Any], window: Window | None) -> Iterator[str]:
+    """What a fault did to other variants shows nothing of this one."""
+    began = ended = int(told["at_us"])
+    if window:
+        # An agent is held at a point of its work before it is hurt, and the messages sent then are what it has in hand.
+        began, ended = window.started_us if "agents" in told else began, window.ended_us
+    if not open_within(facts, began, ended):
+        yield f"0 messages of {variant} were in flight when {fault} struck, and none was sent while it lasted"
+    elif "at_stake" in told and not told["at_stake"].get(variant):
+        yield f"0 messages of {variant} were at stake when {fault} struck: it had nothing of it to lose"
 
 
 def _unbalanced(identities: Sequence[Identity]) -> Iterator[str]:
@@ -174,6 +190,23 @@ def _disagreements(testimonies: Sequence[Testimony]) -> Iterator[str]:
             yield f"the witnesses disagree on {each.counter}: the ledger has {each.ledger:,}, Prometheus {said}"
 
 
-def _held(findings: Mapping[Word, Finding], variant: Variant, counts: Mapping[str, int]) -> str:
-    excluded = [word for word in findings if word not in variant.allows | ALWAYS_PERMITTED | PREVENTS_JUDGEMENT]
+def _held(facts: Facts, findings: Mapping[Word, Finding], variant: Variant, counts: Mapping[str, int]) -> str:
+    excluded = findings.keys() - variant.allows - ALWAYS_PERMITTED - PREVENTS_JUDGEMENT - _moot(facts)
     return f"of {counts['sent']:,} messages sent, 0 findings of the {len(excluded)} kinds that {variant.name} excludes"
+
+
+def _moot(facts: Facts) -> frozenset[Word]:
+    """The words that nothing in this run could have earned: what they are about was not there, or not written down."""
+    ledger = facts.ledger
+    transactions = any(len(rows) for rows in ledger.transactions)
+    possible = {
+        Word.DUPLICATE_EFFECT: ledger.keeps_effects,
+        Word.MISSED_EFFECT: ledger.keeps_effects,
+        Word.RESURRECTED: ledger.changes is None,
+        Word.PHANTOM_EVENT: ledger.changes is not None,
+        Word.ABORTED_READ: transactions or ledger.committed is not None,
+        Word.TORN_TRANSACTION: transactions,
+        Word.LATE: ledger.deadline_us is not None,
+        Word.VANISHED: facts.rereadable,
+    }
+    return frozenset(word for word, could in possible.items() if not could)

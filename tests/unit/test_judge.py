@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from brokerlab.core.fault import Receipt
-from brokerlab.core.scenario import Variant
+from brokerlab.core.scenario import Variant, Window
 from brokerlab.core.verdict import Autopsy, MessageRef, VariantVerdict, Verdict
 from brokerlab.core.verdict import Testimony as Told
 from brokerlab.core.words import Word
@@ -33,7 +33,7 @@ def judge(ledger: Ledger, variant: Variant = STRICT, **more: object) -> VariantV
 def test_a_clean_history_holds_and_says_of_how_many() -> None:
     verdict = judge(CLEAN, receipts={"kill": BIT}, testimonies=[Told("acked", 10, 10)])
     assert verdict.verdict is Verdict.HELD
-    assert verdict.reasons == ("of 10 messages sent, 0 findings of the 16 kinds that strict excludes",)
+    assert verdict.reasons == ("of 10 messages sent, 0 findings of the 10 kinds that strict excludes",)
     assert verdict.permits == "nothing"
     assert set(verdict.findings) == set(Word)
 
@@ -98,7 +98,7 @@ INCONCLUSIVE: dict[str, tuple[VariantVerdict, str]] = {
     ),
     "nothing was in flight": (
         judge(CLEAN, receipts={"kill": replace(BIT, facts={"at_us": SENT + 9 * TICK + LATENCY + 1})}),
-        "0 messages were in flight when kill struck, and none was sent after it",
+        "0 messages of strict were in flight when kill struck, and none was sent while it lasted",
     ),
     "the books don't balance": (
         judge(replace(CLEAN, consumers=(replace(CLEAN.consumers[0], processed=12),))),
@@ -112,7 +112,6 @@ INCONCLUSIVE: dict[str, tuple[VariantVerdict, str]] = {
         judge(CLEAN, testimonies=[Told("acked", 10, None)]),
         "the witnesses disagree on acked: the ledger has 10, Prometheus no such number",
     ),
-    "whoever ran it has a doubt": (judge(CLEAN, doubts=["2 agents failed"]), "2 agents failed"),
 }
 
 
@@ -133,6 +132,44 @@ def test_an_answer_that_came_after_the_fault_was_in_flight() -> None:
     assert judge(CLEAN, receipts={"kill": answered_then}).verdict is Verdict.HELD
     after_all = replace(BIT, facts={"at_us": READ})
     assert judge(history("AAAS"), receipts={"kill": after_all}).verdict is Verdict.HELD  # never answered at all
+
+
+BEFORE = SENT - 3_600_000_000  # an hour before the first message
+
+
+@pytest.mark.parametrize(
+    ("facts", "lasted", "expected"),
+    [
+        ({"at_us": BEFORE}, None, Verdict.INCONCLUSIVE),
+        ({"at_us": BEFORE}, (BEFORE, SENT - 1), Verdict.INCONCLUSIVE),
+        ({"at_us": BEFORE}, (BEFORE, SENT), Verdict.HELD),
+        ({"at_us": BEFORE, "at_stake": {"strict": 0, "other": 7}}, (BEFORE, SENT), Verdict.INCONCLUSIVE),
+        ({"at_us": BEFORE, "at_stake": {"strict": 1, "other": 0}}, (BEFORE, SENT), Verdict.HELD),
+        ({"at_us": READ}, (SENT, READ), Verdict.INCONCLUSIVE),
+        ({"at_us": READ, "agents": ["c0"]}, (SENT, READ), Verdict.HELD),  # what was sent while the agent was caught
+    ],
+)
+def test_a_fault_is_to_meet_the_variants_own_messages(
+    facts: dict[str, object], lasted: tuple[int, int] | None, expected: Verdict
+) -> None:
+    windows = [Window("kill", *lasted)] if lasted else []
+    verdict = judge(CLEAN, receipts={"kill": replace(BIT, facts=facts)}, windows=windows)
+    assert verdict.verdict is expected, verdict.reasons
+
+
+@pytest.mark.parametrize(
+    ("ledger", "kinds"),
+    [
+        (CLEAN, 10),
+        (history("AAA", effects="0 1 2"), 12),  # + duplicate effect, missed effect
+        (history("AAA", transactions=["0-2c"]), 12),  # + aborted read, torn transaction
+        (history("AAA", changes="0 1 2"), 10),  # a phantom event instead of resurrected
+        (history("AAA", deadline_us=READ), 11),  # + late
+    ],
+)
+def test_what_a_run_could_not_show_is_not_counted_as_absent(ledger: Ledger, kinds: int) -> None:
+    (reason,) = judge(ledger).reasons
+    assert f" 0 findings of the {kinds} kinds " in reason
 
 
 def test_a_difference_that_is_explained_is_none() -> None:

@@ -38,8 +38,9 @@ def _judge(
 ) -> VariantVerdict:
     facts = Facts(load(folder / "ledger" / slug(variant.name), piped=scenario.piped, rereads=variant.rereads))
     told = witness["counts"].get(variant.name)
-    heard = () if not witness["url"] or witness["problem"] else testimonies(_by_all(facts), told)
-    judged = judge_variant(facts, variant, heard, story.receipts)
+    unanswered = int(facts.unanswered.sum())
+    heard = () if not witness["url"] or witness["problem"] else testimonies(_by_all(facts), told, unanswered)
+    judged = judge_variant(facts, variant, heard, story.receipts, story.windows)
     for joined in (span for span in story.spans if span.kind == "join"):
         judged = judge_group(judged, second_group(facts, joined))
     judged = replace(judged, stages=stages(facts, story.spans))
@@ -56,18 +57,23 @@ def _by_all(facts: Facts) -> dict[str, int]:
     return told
 
 
-def testimonies(ledger: Mapping[str, int], prometheus: Mapping[str, int] | None) -> tuple[Testimony, ...]:
-    """One a counter. A counter that never counted has no series: 0, when the variant has others; else None."""
+def testimonies(
+    ledger: Mapping[str, int], prometheus: Mapping[str, int] | None, unanswered: int = 0
+) -> tuple[Testimony, ...]:
+    """One a counter. A counter that never counted has no series: 0, when the variant has others; else None.
+
+    unanswered: how many sends their producer learned nothing of. The ledger has them among the unknown.
+    """
     return tuple(
-        Testimony(counter, ledger[counter], told, _explained(counter, ledger[counter], told))
+        Testimony(counter, ledger[counter], told, _explained(counter, ledger[counter], told, unanswered))
         for counter in COUNTERS
         for told in [None if prometheus is None else prometheus.get(counter, 0)]
     )
 
 
-def _explained(counter: str, ledger: int, prometheus: int | None) -> str:
-    if counter == "unknown" and prometheus is not None and ledger > prometheus:
-        return f"{ledger - prometheus:,} sends had no outcome yet when their producer ended, so it did not count them"
+def _explained(counter: str, ledger: int, prometheus: int | None, unanswered: int) -> str:
+    if counter == "unknown" and prometheus is not None and ledger - prometheus == unanswered > 0:
+        return f"{unanswered:,} sends had no outcome yet when their producer ended, so it did not count them"
     return ""
 
 

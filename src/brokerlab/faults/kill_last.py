@@ -27,6 +27,8 @@ class KillLast:
         number = scene.broker.node_id(node)
         alone = all(state.isr == (number,) for state in states)
         counters = scene.counters()
+        acknowledged = targets.answered_since(scene, counters)
+        in_flight = {variant: targets.unanswered(counts) for variant, counts in counters.items()}
         at_us = time.time_ns() // 1000
         scene.lab.kill(node)
         return {
@@ -34,8 +36,9 @@ class KillLast:
             "at_us": at_us,
             "state": scene.lab.state(node),
             "alone": alone,
-            "acknowledged": targets.answered_since(scene, counters),
-            "in_flight": {variant: targets.unanswered(counts) for variant, counts in counters.items()},
+            "acknowledged": acknowledged,
+            "in_flight": in_flight,
+            "at_stake": {variant: acknowledged[variant] + in_flight[variant] for variant in counters},
         }
 
     def heal(self, scene: Scene) -> None:

@@ -22,12 +22,12 @@ def latency_ms(facts: Facts) -> dict[str, float]:
     return {name: float(latencies[rank]) / 1000 for name, rank in ranks.items()}
 
 
-def open_at_or_after(facts: Facts, at_us: int) -> int:
-    """How many messages were unanswered at that moment, or were sent after it."""
+def open_within(facts: Facts, began_us: int, ended_us: int) -> int:
+    """How many messages were unanswered when that time began, or were sent in it."""
     found = 0
     for sends in facts.ledger.sends:
         for rows in chunks(sends):
-            answered = rows["sent_at"] + rows["latency"] < at_us
-            done = (rows["outcome"] == Outcome.UNUSED) | ((rows["outcome"] != Outcome.SENT) & answered)
-            found += int(np.count_nonzero(~done))
+            sent = (rows["outcome"] != Outcome.UNUSED) & (rows["sent_at"] <= ended_us)
+            answered = (rows["outcome"] != Outcome.SENT) & (rows["sent_at"] + rows["latency"] < began_us)
+            found += int(np.count_nonzero(sent & ~answered))
     return found

@@ -149,12 +149,14 @@ def test_an_agent_that_fails_ends_the_run_and_everything_is_undone(lab: ThreadLa
 def test_testimonies_put_both_numbers_side_by_side() -> None:
     ledger = dict.fromkeys(("sent", "acked", "handed", "failed", "unknown", "delivered", "processed", "audited"), 0)
     ledger |= {"sent": 10, "acked": 8, "unknown": 2}
-    told = {t.counter: t for t in verdicts.testimonies(ledger, {"sent": 10, "acked": 7})}
+    told = {t.counter: t for t in verdicts.testimonies(ledger, {"sent": 10, "acked": 7}, unanswered=2)}
     assert told["sent"].agrees
     assert not told["acked"].agrees
     assert told["failed"].agrees, "a counter that never counted has no series"
     assert told["unknown"].agrees and told["unknown"].explanation.startswith("2 sends had no outcome")
     assert not any(t.agrees for t in verdicts.testimonies(ledger, None))
+    for unanswered in (0, 1, 3):  # not as many as Prometheus lacks
+        assert not {t.counter: t for t in verdicts.testimonies(ledger, {"sent": 10}, unanswered)}["unknown"].agrees
 
 
 def killing(role: str, at: str, **options: str) -> Scenario:
