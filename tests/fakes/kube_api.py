@@ -232,7 +232,7 @@ def serving(api: KubeApi) -> Iterator[KubeApi]:
 
         do_GET = do_PATCH = do_POST = do_DELETE = do  # noqa: N815 - http.server's names
 
-        def log_message(self, format: str, *args: Any) -> None: ...  # noqa: A002 - http.server's name
+        def log_message(self, *_: object) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     api.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -70,6 +70,12 @@ class Agent(Protocol):
         """End it, at the latest by force, within `deadline` seconds."""
 
 
+def stands_at(agent: Agent, point: str) -> bool:
+    """Whether it is held at this point of its work; of one that has ended: whether that was the last it said."""
+    told = agent.progress()
+    return told.get("state") == "held" and told.get("point") == point
+
+
 class Crew(Protocol):
     """The agents of a run, as faults see them: each can be held at a known point of its work, hurt there, replaced."""
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from brokerlab.core.agent import Agent, AgentSpec
+from brokerlab.core.agent import Agent, AgentSpec, stands_at
 from brokerlab.core.errors import InconclusiveError
 from brokerlab.core.lab import Lab
 from brokerlab.core.wait import until
@@ -101,7 +101,7 @@ class Workload:
 
         def held() -> bool:
             self.check()
-            standing[:] = [agent for agent in agents if _stands_at(agent, point)]
+            standing[:] = [agent for agent in agents if stands_at(agent, point)]
             return enough(standing)
 
         what = f"{', '.join(agent.spec.name for agent in agents)} to stand at {point!r}"
@@ -220,8 +220,3 @@ def _tell(agents: Iterable[Agent], line: str) -> None:
 def _signal(agents: Iterable[Agent], number: int) -> None:
     for agent in agents:
         agent.signal(number)
-
-
-def _stands_at(agent: Agent, point: str) -> bool:
-    told = agent.progress()
-    return told.get("state") == "held" and told.get("point") == point

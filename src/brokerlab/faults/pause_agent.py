@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from brokerlab.core.agent import Agent
+from brokerlab.core.agent import Agent, stands_at
 from brokerlab.core.fault import Receipt, Scene
 from brokerlab.core.wait import until
 from brokerlab.faults import targets
@@ -59,7 +59,7 @@ class PauseAgent:
     def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
         zombies = {a.spec.process: a for a in scene.crew.former(self.role) if a.spec.process in facts["agents"]}
         fenced = sorted(a.spec.variant for a in zombies.values() if a.progress().get("state") == "fenced")
-        went_on = sorted(a.spec.variant for a in zombies.values() if _stands_at(a, self.until))
+        went_on = sorted(a.spec.variant for a in zombies.values() if stands_at(a, self.until))
         failed = sorted({a.spec.variant for a in zombies.values()} - {*fenced, *went_on})
         bit = bool(facts["agents"]) and len(zombies) == len(facts["agents"]) and not failed
         sentence = (
@@ -73,13 +73,7 @@ class PauseAgent:
 
 
 def _passed(agent: Agent, point: str) -> bool:
-    return agent.exit_code() is not None or _stands_at(agent, point)
-
-
-def _stands_at(agent: Agent, point: str) -> bool:
-    """Also what a killed one said last."""
-    told = agent.progress()
-    return told.get("state") == "held" and told.get("point") == point
+    return agent.exit_code() is not None or stands_at(agent, point)
 
 
 def _listed(variants: list[str], what: str) -> str:

@@ -15,14 +15,14 @@ from brokerlab.core.verdict import Group
 from brokerlab.core.words import Word
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.findings import of_ids
-from brokerlab.ledger.ids import Bitmap, Integers
-from brokerlab.ledger.stages import NEVER, stage
+from brokerlab.ledger.ids import Bitmap
+from brokerlab.ledger.stages import NEVER, sent_at, stage
 
 
 def second_group(facts: Facts, joined: Span) -> Group:
     """joined: the span in which it did; nothing is sent meanwhile."""
     own = Facts(replace(facts.ledger, consumers=facts.ledger.second, second=()))
-    since = facts.claimed & (_sent_at(facts) >= joined.started_us)
+    since = facts.claimed & (sent_at(facts) >= joined.started_us)
     before = facts.claimed & ~since
     read = own.seen.received
     return Group(
@@ -36,10 +36,6 @@ def second_group(facts: Facts, joined: Span) -> Group:
         drained=own.drained,
         stage=stage(own, Span("send", "since it joined", joined.ended_us, NEVER)),
     )
-
-
-def _sent_at(facts: Facts) -> Integers:
-    return np.concatenate([np.zeros(0, np.int64), *(rows["sent_at"] for rows in facts.ledger.sends)])
 
 
 def _size(ids: Bitmap) -> int:

@@ -22,12 +22,17 @@ NEVER = np.iinfo(np.int64).max
 def stages(facts: Facts, spans: Iterable[Span]) -> tuple[Stage, ...]:
     played = list(spans)
     grows = any(span.kind == "grow" for span in played)
-    found = (stage(facts, span) for span in played if span.kind == "send" and span.name)
+    sent, came = _times(facts)
+    found = (_stage(span, sent, came) for span in played if span.kind == "send" and span.name)
     return tuple(replace(one, grows=grows) for one in found)
 
 
 def stage(facts: Facts, span: Span) -> Stage:
-    sent, came = _times(facts)
+    """One stage alone."""
+    return _stage(span, *_times(facts))
+
+
+def _stage(span: Span, sent: Integers, came: Integers) -> Stage:
     own = (sent >= span.started_us) & (sent <= span.ended_us)
     there = own & (came != NEVER)
     if not there.any():
@@ -40,10 +45,14 @@ def stage(facts: Facts, span: Span) -> Stage:
 
 def _times(facts: Facts) -> tuple[Integers, Integers]:
     """When each id was sent, and when it was delivered first."""
-    sent = np.concatenate([np.zeros(0, np.int64), *(rows["sent_at"] for rows in facts.ledger.sends)])
     came = np.full(facts.ids.size, NEVER)
     for consumer in facts.ledger.consumers:
         ids = facts.ids.of(consumer.deliveries)
         known = ids >= 0
         np.minimum.at(came, ids[known], consumer.deliveries["at"][known])
-    return sent, came
+    return sent_at(facts), came
+
+
+def sent_at(facts: Facts) -> Integers:
+    """When each id was sent."""
+    return np.concatenate([np.zeros(0, np.int64), *(rows["sent_at"] for rows in facts.ledger.sends)])

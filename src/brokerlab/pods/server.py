@@ -92,7 +92,7 @@ def serve(routes: Mapping[tuple[str, str], Route], port: int = PORT, token: str 
                 self.send_header("Content-Length", str(length))
             self.end_headers()
 
-        def log_message(self, format: str, *args: Any) -> None: ...  # noqa: A002 - http.server's name
+        def log_message(self, *_: object) -> None: ...
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True

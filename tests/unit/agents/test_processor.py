@@ -37,13 +37,15 @@ def test_every_message_is_passed_on_in_order_a_batch_at_a_time(tmp_path: Path, s
     assert (small.broker.aborted, small.broker.undecided) == (set(), set())
 
 
-def test_one_that_was_replaced_ends_as_fenced_and_what_it_wrote_is_withdrawn(tmp_path: Path) -> None:
+def test_one_that_was_replaced_ends_as_fenced_and_what_it_wrote_is_withdrawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small, spec = piped(tmp_path, IN_TRANSACTIONS)
     broker = small.broker
     zombie = broker.pipe("", "source", "group", TOPIC, IN_TRANSACTIONS)
     zombie.write(zombie.take(MOST, 0))
     broker.pipe("", "source", "group", TOPIC, IN_TRANSACTIONS)
-    broker.pipe = lambda *_: zombie  # type: ignore[method-assign]  # the agent is that zombie
+    monkeypatch.setattr(broker, "pipe", lambda *_: zombie)  # the agent is that zombie
     report = small.agent(spec, "drain")
     assert report.state == "fenced"
     assert broker.aborted == {(TOPIC, 0, offset) for offset in range(MOST)}

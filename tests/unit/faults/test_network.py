@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from brokerlab.core.fault import Fault, Scene
+from brokerlab.core.links import Way
 from brokerlab.faults.corrupt import Corrupt
 from brokerlab.faults.cut import Cut
 from brokerlab.faults.delay import Delay
@@ -15,7 +16,7 @@ from brokerlab.faults.drop_requests import DropRequests
 from brokerlab.faults.limit import Limit
 from tests.fakes.scenes import MemoryAdmin, MemoryLab, MemoryLinks, MemoryNodes, crew
 
-FAULTS: list[tuple[Fault, tuple[str, str, str], int]] = [
+FAULTS: list[tuple[Fault, tuple[str, Way, str], int]] = [
     (DropAcks(), ("node-2", "down", "drop"), 1),
     (DropRequests(), ("node-2", "up", "drop"), 1),
     (Delay(ms=100), ("node-2", "down", "delay"), 100),
@@ -44,7 +45,7 @@ def scene(lab: MemoryLab, tmp_path: Path) -> Scene:
 
 @every
 def test_the_leaders_link_alone_is_hurt_and_every_link_is_healed(
-    scene: Scene, lab: MemoryLab, fault: Fault, where: tuple[str, str, str], amount: int
+    scene: Scene, lab: MemoryLab, fault: Fault, where: tuple[str, Way, str], amount: int
 ) -> None:
     assert fault.needs == {"replica links" if where[0].endswith("replicas") else "links"}
     fault.hurt(scene)
@@ -57,10 +58,10 @@ def test_the_leaders_link_alone_is_hurt_and_every_link_is_healed(
 
 @every
 def test_the_receipt_counts_what_was_done_since(
-    scene: Scene, lab: MemoryLab, fault: Fault, where: tuple[str, str, str], amount: int
+    scene: Scene, lab: MemoryLab, fault: Fault, where: tuple[str, Way, str], amount: int
 ) -> None:
     fault.hurt(scene)
-    lab.network.traffic(where[0], where[1])  # type: ignore[arg-type]
+    lab.network.traffic(where[0], where[1])
     fault.heal(scene)
     receipt = fault.receipt(scene, fault.hurt(scene))
     assert receipt.bit
@@ -70,7 +71,7 @@ def test_the_receipt_counts_what_was_done_since(
 
 @every
 def test_without_traffic_it_did_not_bite(
-    scene: Scene, lab: MemoryLab, fault: Fault, where: tuple[str, str, str], amount: int
+    scene: Scene, lab: MemoryLab, fault: Fault, where: tuple[str, Way, str], amount: int
 ) -> None:
     lab.network = MemoryLinks(flows=0)
     assert not fault.receipt(scene, fault.hurt(scene)).bit

@@ -83,14 +83,16 @@ def test_a_server_that_is_gone_is_a_sentence_with_its_address(kube: Kube, tmp_pa
     assert "brokerlab cluster status" in caught.value.hint
 
 
-def test_a_server_that_goes_away_in_the_middle_is_a_sentence(api: KubeApi, kube: Kube) -> None:
+def test_a_server_that_goes_away_in_the_middle_is_a_sentence(
+    api: KubeApi, kube: Kube, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The connection ends in the middle of an apply."""
 
     def die(*_: object) -> tuple[int, object]:
         raise ConnectionResetError
 
     applying.ensure_namespace(kube, "shop", lambda _: None)
-    api.answer = die  # type: ignore[method-assign]
+    monkeypatch.setattr(api, "answer", die)
     with pytest.raises(LabError, match="does not answer"):
         kube.apply(CONFIG_MAP)
 

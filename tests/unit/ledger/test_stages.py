@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from brokerlab.core.scenario import Span
@@ -10,9 +12,9 @@ from brokerlab.ledger.stages import stage, stages
 from tests.fakes.histories import READ, SENT, TICK, Reader, history
 
 
-def span(name: str, first: int, last: int, kind: str = "send") -> Span:
+def span(name: str, first: int, last: int, kind: Literal["send", "grow"] = "send") -> Span:
     """While messages first..last were sent."""
-    return Span(kind, name, SENT + first * TICK, SENT + last * TICK)  # type: ignore[arg-type]
+    return Span(kind, name, SENT + first * TICK, SENT + last * TICK)
 
 
 def test_each_stage_has_its_own_messages_and_their_first_deliveries() -> None:

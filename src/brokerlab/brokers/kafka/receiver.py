@@ -52,7 +52,7 @@ class KafkaReceiver:
         from confluent_kafka import TopicPartition
 
         self._partitions = tuple(partitions) or self._partitions
-        starts = {partition: low for partition, (low, _) in self.ends().items()}
+        starts = {partition: low for partition, (low, _) in self._ends(self._client).items()}
         self._client.assign([TopicPartition(self.topic, partition, low) for partition, low in starts.items()])
         self._positions, self._assigned = starts, True
 

@@ -94,6 +94,6 @@ def _relay(prometheus: PodHttp) -> ThreadingHTTPServer:
             self.end_headers()
             self.wfile.write(data)
 
-        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - http.server's name
+        def log_message(self, *_: object) -> None: ...
 
     return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
