@@ -127,7 +127,7 @@ def taken() -> Iterator[int]:
 def test_a_port_that_was_taken_meanwhile_is_a_sentence(home: Path, taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody else took the controller's port between our look and Kafka's."""
     free = ports.free_ports(12)
-    monkeypatch.setattr(render, "free_ports", lambda _: [free[0], taken, *free[2:]])
+    monkeypatch.setattr(render, "free_ports", lambda *_: [free[0], taken, *free[2:]])
     with pytest.raises(LabError, match=r"(?s)kafka-1 ended while it was starting.*[Aa]ddress already in use"):
         LocalLab.up(BROKER.nodes(3), with_prometheus=False)
     assert LocalLab.find() is None

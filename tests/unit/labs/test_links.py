@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -58,11 +59,12 @@ def starter(tmp_path: Path, node: Node) -> Iterator[Starter]:
     """A lab of one node, kafka-1, and of a second that is not there."""
     starter = Starter(LabState("test", tmp_path))
     specs, records = [], []
-    for number, inner in ((1, node.port), (2, ports.free_ports(1)[0])):
+    absent, *outer = ports.free_ports(3)
+    for number, inner in ((1, node.port), (2, absent)):
         name = f"kafka-{number}"
         specs.append(NodeSpec(name, JavaProgram("Main", ""), ("in", "out"), "in", links={"out": "in"}))
-        own = {"in": inner, "out": ports.free_ports(1)[0]}
-        records.append(NodeRecord(name, (), own, "in", tmp_path))
+        records.append(NodeRecord(name, (), {"in": inner, "out": outer[number - 1]}, "in", tmp_path))
+    starter.state = replace(starter.state, nodes=tuple(records))
     assert links.start(specs, records, starter)
     links.await_ready(starter)
     yield starter
@@ -153,7 +155,7 @@ def test_a_delay_is_one_of_that_way_and_keeps_the_order(starter: Starter, link: 
         link.trouble("kafka-1", way, "delay", 150)
         began = time.monotonic()
         assert answer(connection, b"one", b"two", b"three") == b"onetwothree"
-        assert 0.15 <= time.monotonic() - began < 2
+        assert time.monotonic() - began >= 0.15
         assert link.traffic("kafka-1", way)["delayed"] >= 1
         link.trouble("kafka-1", way, "delay", 0)
 
@@ -163,7 +165,7 @@ def test_a_limit_is_kept(starter: Starter, link: LocalLinks) -> None:
         link.trouble("kafka-1", "up", "limit", 100_000)
         began = time.monotonic()
         assert answer(connection, PARCEL * 50) == PARCEL * 50
-        assert 0.45 <= time.monotonic() - began < 4
+        assert time.monotonic() - began >= 0.45
         assert link.traffic("kafka-1", "up")["limited"] == 50_000
 
 

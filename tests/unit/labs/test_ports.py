@@ -38,6 +38,14 @@ def test_a_taken_port_is_not_free_and_listens(taken: int) -> None:
     assert ports.listens(taken)
 
 
+def test_a_port_that_was_promised_to_somebody_who_does_not_listen_yet_is_not_given_out_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    promised, other = ports.free_ports(2)
+    monkeypatch.setattr(ports, "_shuffled", lambda: iter([promised, other]))
+    assert ports.free_ports(1, {promised}) == [other]
+
+
 def test_nobody_listens_on_a_free_port() -> None:
     assert not ports.listens(ports.free_ports(1)[0])
 

@@ -46,6 +46,11 @@ def test_what_is_saved_is_loaded(lab: LabState) -> None:
     assert state.load("local") == lab
 
 
+def test_its_ports_are_those_of_its_nodes_and_of_its_prometheus(lab: LabState) -> None:
+    assert lab.ports == {20_001, 1}
+    assert replace(lab, prometheus_url=None).ports == {20_001}
+
+
 def test_without_a_file_there_is_no_lab() -> None:
     assert state.load("local") is None
     assert status().state == "down"

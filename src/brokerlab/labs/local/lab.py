@@ -229,13 +229,14 @@ def _start(specs: Sequence[NodeSpec], with_prometheus: bool, starter: Starter, s
     starter.state = replace(starter.state, nodes=nodes)
     say(f"starting {len(nodes)} nodes" + (" and Prometheus" if program else ""))
     url = prometheus.start(program, starter) if program else None
+    starter.state = replace(starter.state, prometheus_url=url)
     linked = links.start(specs, nodes, starter)
     startup.start_all(nodes, starter)
     if linked:
         links.await_ready(starter)
     if url:
         prometheus.await_ready(url, starter)
-    starter.state = replace(starter.state, prometheus_url=url, complete=True)
+    starter.state = replace(starter.state, complete=True)
     starter.state.save()
 
 
@@ -266,7 +267,8 @@ def _prepared(specs: Sequence[NodeSpec], starter: Starter, say: Progress, java: 
     for _, group in groupby(specs, key=lambda spec: broker_of(spec.name)):
         own = tuple(group)
         launcher = _launcher(own, starter.state.lab_id, say, java)
-        found += startup.prepare(own, launcher, starter.state, say)
+        so_far = replace(starter.state, nodes=(*starter.state.nodes, *found))
+        found += startup.prepare(own, launcher, so_far, say)
     return tuple(found)
 
 

@@ -72,7 +72,8 @@ def start(specs: Sequence[NodeSpec], nodes: Sequence[NodeRecord], starter: Start
         for outer, inner in spec.links.items()
     }
     if wanted:
-        sheet = {"links": wanted, "control": ports.free_ports(1)[0], "token": secrets.token_hex(16)}
+        control = ports.free_ports(1, starter.state.ports)[0]
+        sheet = {"links": wanted, "control": control, "token": secrets.token_hex(16)}
         write_json(_sheet(starter.state.folder), sheet)
         restart(starter)
     return bool(wanted)

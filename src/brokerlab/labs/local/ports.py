@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from brokerlab.core.errors import LabError
 
@@ -16,13 +16,16 @@ HOST = "127.0.0.1"
 FIRST, LAST = 20_000, 32_000
 
 
-def free_ports(count: int) -> list[int]:
-    """That many different ports on which nobody listens now."""
+def free_ports(count: int, promised: Collection[int] = ()) -> list[int]:
+    """That many different ports on which nobody listens now.
+
+    promised: ports that were given out already, to programs that may not listen yet.
+    """
     found: list[int] = []
     for port in _shuffled():
         if len(found) == count:
             break
-        if is_free(port):
+        if port not in promised and is_free(port):
             found.append(port)
     if len(found) < count:
         raise LabError(

@@ -39,7 +39,7 @@ def start(program: Path, starter: Starter) -> str:
     folder = starter.state.folder / NAME
     (folder / "targets").mkdir(parents=True, exist_ok=True)
     (folder / "prometheus.yml").write_text(CONFIG)
-    port = ports.free_ports(1)[0]
+    port = ports.free_ports(1, starter.state.ports)[0]
     command = (
         str(program),
         "--config.file=prometheus.yml",

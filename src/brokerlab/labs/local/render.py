@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import secrets
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
 
@@ -24,9 +24,9 @@ def kafka_uuid() -> str:
     return text if not text.startswith("-") else "A" + text[1:]
 
 
-def assign_ports(specs: Sequence[NodeSpec]) -> dict[str, dict[str, int]]:
-    """{node: {port name: a free port}}."""
-    free = iter(free_ports(sum(len(spec.ports) for spec in specs)))
+def assign_ports(specs: Sequence[NodeSpec], promised: Collection[int] = ()) -> dict[str, dict[str, int]]:
+    """{node: {port name: a free port, and none of the promised ones}}."""
+    free = iter(free_ports(sum(len(spec.ports) for spec in specs), promised))
     return {spec.name: {port: next(free) for port in spec.ports} for spec in specs}
 
 

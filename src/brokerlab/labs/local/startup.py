@@ -19,7 +19,7 @@ NODE_DEADLINE = 90  # seconds for one node to listen; it takes 2 to 3 with a sta
 def prepare(specs: Sequence[NodeSpec], launcher: Launcher, lab: LabState, say: Progress) -> tuple[NodeRecord, ...]:
     """Render all nodes of one broker: ports, files, formatted data folders, commands."""
     folder = account.make_home(lab.lab_id) if launcher.account else lab.folder
-    ports = render.assign_ports(specs)
+    ports = render.assign_ports(specs, lab.ports)
     shared = render.addresses(ports)
     cluster_id = render.kafka_uuid()
     template = formatted.template(specs[0], launcher, say)

@@ -60,6 +60,12 @@ class LabState:
     def alive(self) -> bool:
         return any(process.alive for process in self.processes.values())
 
+    @property
+    def ports(self) -> frozenset[int]:
+        """Those that its nodes and its Prometheus were given, whether or not they listen yet."""
+        own = {int(self.prometheus_url.rpartition(":")[2])} if self.prometheus_url else set()
+        return frozenset(own | {number for node in self.nodes for number in node.ports.values()})
+
     def save(self) -> None:
         record = asdict(self, dict_factory=_plain)
         write_json(self.folder / "lab.json", record)
