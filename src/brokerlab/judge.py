@@ -208,5 +208,6 @@ def _moot(facts: Facts) -> frozenset[Word]:
         Word.TORN_TRANSACTION: transactions,
         Word.LATE: ledger.deadline_us is not None,
         Word.VANISHED: facts.rereadable,
+        Word.MISPLACED: facts.places.told > 0,
     }
     return frozenset(word for word, could in possible.items() if not could)

@@ -6,7 +6,8 @@ of producer 1, `-` an offset without a record, `?` a record that is nobody's, `3
 transaction was aborted, so that the audit of what is committed (there is one if there is an x) lacks it. A reader's
 deliveries, in order: `4` is offset 4 of partition 0, `0-9` a range, `1/4` of partition 1, `7@4` id 7 there, whatever
 the log holds. What each start of a processor or relay passed on: `3` it was about to write id 3, `3@7` it was told that
-this stands at offset 7; with a ~ in front, when all starts had begun.
+this stands at offset 7; with a ~ in front, when all starts had begun. What a producer was told of its places is where
+they are in the log, unless said otherwise: `3@7`.
 Times are in microseconds: message n is sent at SENT + n * 1000; readers read one delivery a millisecond from READ on.
 """
 
@@ -65,6 +66,7 @@ def history(
     publishers: Sequence[str] = (),
     second: Sequence[Reader] = (),
     rereads: bool = True,
+    told: str = "",
 ) -> Ledger:
     """A ledger. Without a log it holds every sent message in order; without readers, one reads all of it."""
     texts = [sends] if isinstance(sends, str) else list(sends)
@@ -74,7 +76,7 @@ def history(
     kept = [list(_log(text)) for text in ([log] if isinstance(log, str) else log)]
     everything = " ".join(f"{p}/{o}" for p, ids in enumerate(logs) for o, there in enumerate(ids) if there)
     return Ledger(
-        sends=tuple(_sends(text, producer, logs) for producer, text in enumerate(texts)),
+        sends=tuple(_sends(text, producer, logs, told) for producer, text in enumerate(texts)),
         consumers=tuple(_consumer(f"c{n}", r, logs) for n, r in enumerate(readers or [Reader(everything)])),
         audit=_audit(logs, audited_to or {}, low),
         transactions=tuple(_transactions(text) for text in transactions),
@@ -104,7 +106,7 @@ def _id(word: str) -> _Id:
     return int(producer or 0), int(seq)
 
 
-def _sends(text: str, producer: int, logs: Sequence[Sequence[_Id | None]]) -> Rows:
+def _sends(text: str, producer: int, logs: Sequence[Sequence[_Id | None]], told: str) -> Rows:
     rows = np.zeros(len(text), records.SEND)
     for seq, letter in enumerate(text):
         places = [(p, o) for p, ids in enumerate(logs) for o, there in enumerate(ids) if there == (producer, seq)]
@@ -113,7 +115,15 @@ def _sends(text: str, producer: int, logs: Sequence[Sequence[_Id | None]]) -> Ro
         sent_at = SENT + seq * TICK if letter != "." else 0
         answered = LATENCY if letter not in ".S" else 0
         rows[seq] = (offset, sent_at, answered, partition, OUTCOMES[letter], 0)
+    for (named, seq), offset in map(_told, told.split()):
+        if named == producer:
+            rows[seq]["partition"], rows[seq]["offset"] = 0, offset
     return rows
+
+
+def _told(word: str) -> tuple[_Id, int]:
+    named, _, offset = word.partition("@")
+    return _id(named), int(offset)
 
 
 def _consumer(name: str, reader: Reader, logs: Sequence[Sequence[_Id | None]]) -> Consumer:
@@ -132,10 +142,9 @@ def _consumer(name: str, reader: Reader, logs: Sequence[Sequence[_Id | None]]) -
 def _published(text: str, began: int) -> Rows:
     rows = np.zeros(len(text.split()), records.PUBLISHED)
     for row, word in zip(rows, text.split(), strict=True):
-        named, _, offset = word.removeprefix("~").partition("@")
+        (row["producer"], row["seq"]), row["offset"] = _told((word if "@" in word else f"{word}@-1").removeprefix("~"))
         row["at"] = READ if word.startswith("~") else began + 1
-        row["producer"], row["seq"] = _id(named)
-        row["partition"], row["offset"] = (0, int(offset)) if offset else (-1, -1)
+        row["partition"] = 0 if "@" in word else -1
     return rows
 
 

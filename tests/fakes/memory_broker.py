@@ -28,6 +28,7 @@ class Mischief:
     """What goes wrong. Sets hold sequence numbers; `skips`, `deaf_to` and `rewinds` hold offsets of partition 0."""
 
     loses: set[int] = field(default_factory=set)  # confirmed, not written
+    misplaces: set[int] = field(default_factory=set)  # written, and said to be one offset further
     repeats: set[int] = field(default_factory=set)  # written twice
     reorders: set[int] = field(default_factory=set)  # written behind the message after it
     corrupts: set[int] = field(default_factory=set)  # written with one bit turned
@@ -193,6 +194,7 @@ class MemorySender:
         elif seq in mischief.ghosts | mischief.drops:
             outcome = Outcome.UNKNOWN
         known = outcome is Outcome.ACKED
+        offset += seq in mischief.misplaces
         row = _outcomes([(seq, outcome, partition if known else -1, offset if known else -1)])
         self._answers.append((self._polls + mischief.delay_polls, row))
 

@@ -33,7 +33,7 @@ def judge(ledger: Ledger, variant: Variant = STRICT, **more: object) -> VariantV
 def test_a_clean_history_holds_and_says_of_how_many() -> None:
     verdict = judge(CLEAN, receipts={"kill": BIT}, testimonies=[Told("acked", 10, 10)])
     assert verdict.verdict is Verdict.HELD
-    assert verdict.reasons == ("of 10 messages sent, 0 findings of the 10 kinds that strict excludes",)
+    assert verdict.reasons == ("of 10 messages sent, 0 findings of the 11 kinds that strict excludes",)
     assert verdict.permits == "nothing"
     assert set(verdict.findings) == set(Word)
 
@@ -44,6 +44,7 @@ def test_a_clean_history_holds_and_says_of_how_many() -> None:
         (Word.LOST, LOSS),
         (Word.VANISHED, history("AAA", "0 1", [Reader("0-1 2@2")])),
         (Word.MISSED, history("AAA", None, [Reader("0-1")])),
+        (Word.MISPLACED, history("AAA", told="1@2")),
         (Word.DUPLICATE, history("AAA", "0 1 1 2")),
         (Word.REDELIVERED, history("AAA", None, [Reader("0-2"), Reader("2")])),
         (Word.DUPLICATE_EFFECT, history("AAA", effects="0 1 1 2")),
@@ -160,11 +161,12 @@ def test_a_fault_is_to_meet_the_variants_own_messages(
 @pytest.mark.parametrize(
     ("ledger", "kinds"),
     [
-        (CLEAN, 10),
-        (history("AAA", effects="0 1 2"), 12),  # + duplicate effect, missed effect
-        (history("AAA", transactions=["0-2c"]), 12),  # + aborted read, torn transaction
-        (history("AAA", changes="0 1 2"), 10),  # a phantom event instead of resurrected
-        (history("AAA", deadline_us=READ), 11),  # + late
+        (CLEAN, 11),
+        (history("HHH"), 10),  # nobody was told of a place: not misplaced
+        (history("AAA", effects="0 1 2"), 13),  # + duplicate effect, missed effect
+        (history("AAA", transactions=["0-2c"]), 13),  # + aborted read, torn transaction
+        (history("AAA", changes="0 1 2"), 11),  # a phantom event instead of resurrected
+        (history("AAA", deadline_us=READ), 12),  # + late
     ],
 )
 def test_what_a_run_could_not_show_is_not_counted_as_absent(ledger: Ledger, kinds: int) -> None:
@@ -224,6 +226,13 @@ def test_the_autopsy_of_a_lost_message_names_what_stands_in_its_place() -> None:
         instead=MessageRef(0, 3, partition=0, offset=2),
         place="gone_elsewhere",
     )
+
+
+def test_the_autopsy_of_a_misplaced_message_names_both_places_and_what_stands_at_the_one_it_was_told() -> None:
+    (autopsy,) = judge(history("AA", "0 1", told="1@0")).autopsies
+    assert (autopsy.word, autopsy.message.offset) == (Word.MISPLACED, 0)
+    assert [ref.offset for ref in autopsy.logged] == [1]
+    assert autopsy.instead == MessageRef(0, 0, partition=0, offset=0)
 
 
 def test_the_autopsy_of_a_duplicate_names_every_place_and_delivery() -> None:

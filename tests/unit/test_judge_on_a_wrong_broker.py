@@ -23,6 +23,7 @@ N = 100
 WRONGS: dict[str, tuple[Mischief, dict[Word, int]]] = {
     "loses": (Mischief(loses={3, 50, 51}), {Word.LOST: 3}),
     "truncates what was read": (Mischief(truncates=5), {Word.VANISHED: 5}),
+    "misplaces": (Mischief(misplaces={3, 99}), {Word.MISPLACED: 2}),
     "repeats": (Mischief(repeats={3, 50}), {Word.DUPLICATE: 2}),
     "invents": (Mischief(invents=(b"who is this?", b"")), {Word.PHANTOM: 2}),
     "reorders": (Mischief(reorders={40}), {Word.REORDERED: 1}),

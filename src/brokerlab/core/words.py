@@ -47,6 +47,7 @@ class Word(StrEnum):
     VANISHED = "vanished"
     MISSED = "missed"
     UNSEEN = "unseen"
+    MISPLACED = "misplaced"
     DUPLICATE = "duplicate"
     REDELIVERED = "redelivered"
     DUPLICATE_EFFECT = "duplicate effect"
@@ -70,6 +71,7 @@ MEANING: dict[Word, str] = {
     Word.VANISHED: "acknowledged (or handed over) and processed, yet in no log any more after a complete audit",
     Word.MISSED: "in the log, never processed by the group: its offset was committed past it",
     Word.UNSEEN: "acknowledged, not received, and the audit or the drain did not finish: nothing can be said",
+    Word.MISPLACED: "acknowledged at one place, yet the log has it only elsewhere",
     Word.DUPLICATE: "one id at two or more offsets: written twice; its cause says by whom and why",
     Word.REDELIVERED: "one (partition, offset) delivered twice or more: by a consumer's restart or rebalance",
     Word.DUPLICATE_EFFECT: "one id applied twice in the database",

@@ -16,38 +16,42 @@ from brokerlab.ledger.gone import gone
 from brokerlab.ledger.ids import Integers, chunks, pack
 from brokerlab.ledger.ledger import Rows
 
-EXAMINED = (*sorted(LOSS), Word.MISSED, Word.DUPLICATE, Word.REDELIVERED, Word.RESURRECTED, Word.ABORTED_READ)
+EXAMINED = (
+    *sorted(LOSS),
+    *(Word.MISSED, Word.MISPLACED, Word.DUPLICATE, Word.REDELIVERED, Word.RESURRECTED, Word.ABORTED_READ),
+)
 
 
 def autopsies(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Autopsy, ...]:
     """One for each example of the words in `EXAMINED`. One pass over the log and the deliveries, when there are any."""
-    cases = [(word, _id(facts, example)) for word in EXAMINED for example in findings[word].examples]
+    cases = [(word, *_case(facts, word, example)) for word in EXAMINED for example in findings[word].examples]
     if not cases:
         return ()
-    ids = np.unique([identity for _, identity in cases])
-    told = {int(identity): ref(facts, int(identity)) for identity in ids}
+    ids = np.unique([identity for _, identity, _ in cases])
     copied = copies(facts, np.intersect1d(ids, written_twice(facts)))
     writers = {copy.position: copy.by.name for each in copied.values() for copy in each if copy.by}
     logged = _of(facts, [("", facts.ledger.audit.rows)], ids)
     delivered = _of(facts, [(consumer.name, consumer.deliveries) for consumer in facts.ledger.consumers], ids)
     nowhere = gone(facts)
-    standing = _at(facts.ledger.audit.rows, {_place(message) for message in told.values()})
+    standing = _at(facts.ledger.audit.rows, {_place(message) for _, _, message in cases})
     return tuple(
         Autopsy(
             word=word,
-            message=told[identity],
+            message=message,
             logged=tuple(replace(each, by=writers.get(_position(each), "")) for each in logged.get(identity, ())),
             delivered=tuple(delivered.get(identity, ())),
-            instead=_other(told[identity], standing.get(_place(told[identity]))),
+            instead=_other(message, standing.get(_place(message))),
             place=next((place for place, ids in nowhere.items() if ids[identity]), ""),
             causes=_causes(word, copied.get(identity, ())),
         )
-        for word, identity in cases
+        for word, identity, message in cases
     )
 
 
-def _id(facts: Facts, message: MessageRef) -> int:
-    return int(facts.ids.base[message.producer]) + message.seq
+def _case(facts: Facts, word: Word, example: MessageRef) -> tuple[int, MessageRef]:
+    """The message's id, and the message as its producer knows it; a misplaced one, as its example names its place."""
+    identity = int(facts.ids.base[example.producer]) + example.seq
+    return identity, example if word is Word.MISPLACED else ref(facts, identity)
 
 
 def _causes(word: Word, copied: Sequence[Copy]) -> tuple[Cause, ...]:

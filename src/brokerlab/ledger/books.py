@@ -6,7 +6,7 @@ nothing about the broker. What a broker may do wrong has a word, and its word is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def counts(facts: Facts) -> dict[str, int]:
         "delivered": sum(len(consumer.deliveries) for consumer in ledger.consumers),
         "processed": sum(consumer.processed for consumer in ledger.consumers),
         "audited": len(ledger.audit.rows),
-        "withdrawn": facts.seen.log_withdrawn,
+        "withdrawn": len(facts.seen.log_withdrawn),
         **{place: _size(ids) for place, ids in gone(facts).items()},
         **(effects.counts(facts) if ledger.keeps_effects else {}),
         **({} if ledger.changes is None else {"committed": _size(facts.is_(Outcome.ACKED))}),
@@ -49,6 +49,7 @@ def identities(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Identity
     return (
         *_of_ids(facts, findings),
         *_of_rows(facts),
+        *(_of_places(facts, findings) if facts.audit_complete else ()),
         *(effects.identities(facts, findings) if facts.ledger.keeps_effects else ()),
     )
 
@@ -106,10 +107,20 @@ def _of_rows(facts: Facts) -> tuple[Identity, ...]:
         Identity(
             "records in the log = logged ids + duplicate records + phantom records" + withdrawn,
             len(ledger.audit.rows),
-            logged + len(seen.log_strangers) + seen.log_withdrawn,
+            logged + len(seen.log_strangers) + len(seen.log_withdrawn),
         ),
         Identity("records in the log = offsets in the log", len(ledger.audit.rows), _places(ledger.audit.rows)),
     )
+
+
+def _of_places(facts: Facts, findings: Mapping[Word, Finding]) -> Iterator[Identity]:
+    found = facts.places
+    if found.told:
+        yield Identity(
+            "acknowledged places = their message there + misplaced + in the log no more",
+            found.told,
+            found.kept + findings[Word.MISPLACED].count + found.gone,
+        )
 
 
 def _processed(facts: Facts) -> tuple[int, int]:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brokerlab.core.words import Outcome, TransactionOutcome
-from brokerlab.ledger.ids import Bitmap, Ids, Integers, chunks, positions
+from brokerlab.ledger.ids import Bitmap, Ids, Integers, as_bitmap, chunks, positions
 from brokerlab.ledger.ledger import Ledger, Rows
+from brokerlab.ledger.places import Places, acknowledged
 from brokerlab.ledger.sightings import Sightings, sight
 from brokerlab.ledger.steps import steps
 
@@ -51,10 +52,7 @@ class Facts:
 
     def among(self, rows: Rows) -> Bitmap:
         """The ids that these rows name."""
-        found = np.zeros(self.ids.size, np.bool_)
-        ids = self.ids.of(rows)
-        found[ids[ids >= 0]] = True
-        return found
+        return as_bitmap(self.ids.of(rows), self.ids.size)
 
     @cached_property
     def transaction(self) -> NDArray[np.uint8]:
@@ -129,14 +127,16 @@ class Facts:
         of those is found that are in the log can't be read (they are compressed, say)."""
         if self.ledger.remains is None:
             return None
-        found = np.zeros(self.ids.size, np.bool_)
-        ids = self.ids.of(self.ledger.remains)
-        found[ids[ids >= 0]] = True
+        found = self.among(self.ledger.remains)
         return found if (found & self.logged).any() or not self.logged.any() else None
 
     @cached_property
     def seen(self) -> Sightings:
         return sight(self.ledger, self.ids, self.sent, self.withdrawn)
+
+    @cached_property
+    def places(self) -> Places:
+        return acknowledged(self.ledger, self.ids, self.seen)
 
     @cached_property
     def withdrawn(self) -> Integers:

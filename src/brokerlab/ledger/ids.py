@@ -94,6 +94,13 @@ def members(ids: Integers, bitmap: Bitmap) -> Bitmap:
     return found
 
 
+def as_bitmap(ids: Integers, size: int) -> Bitmap:
+    """The set of these ids, without those that are nobody's."""
+    found = np.zeros(size, np.bool_)
+    found[ids[ids >= 0]] = True
+    return found
+
+
 def first_few(bitmap: Bitmap, most: int) -> list[int]:
     """The lowest ids of a bitmap, at most so many, without listing them all."""
     found: list[int] = []

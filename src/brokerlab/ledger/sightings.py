@@ -7,13 +7,13 @@ strays: few in a sound history, kept as rows. Rows that are no sent message of t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brokerlab.ledger.ids import Bitmap, Ids, Integers, Repeats, chunks, members, positions
+from brokerlab.ledger.ids import Bitmap, Ids, Integers, Repeats, as_bitmap, chunks, members, positions
 from brokerlab.ledger.ledger import Ledger, Rows
 
 STRAY = np.dtype([("id", "<i8"), ("position", "<i8")])
@@ -26,8 +26,8 @@ class Sightings:
     """home: position by id, or `NOWHERE`. Bitmaps by id. `log_strays` and `delivered_strays`: `STRAY` rows.
 
     at_home: delivered at its home; again_at_home: that twice or more; redeliveries_at_home: how often beyond the first.
-    log_strangers, delivered_strangers: `STRANGER` rows. What was withdrawn is in none of these: log_withdrawn counts
-    its records, delivered_withdrawn its deliveries, aborted holds the ids that were among those.
+    log_strangers, delivered_strangers: `STRANGER` rows. What was withdrawn is in none of these: log_withdrawn has its
+    records (`STRAY` rows), delivered_withdrawn counts its deliveries, aborted holds the ids that were among those.
     """
 
     home: Integers
@@ -42,7 +42,7 @@ class Sightings:
     log_strangers: Rows
     delivered_strangers: Rows
     aborted: Bitmap
-    log_withdrawn: int
+    log_withdrawn: Rows
     delivered_withdrawn: int
 
 
@@ -81,21 +81,23 @@ class _Withdrawn:
     """Sorts out the rows at positions that were withdrawn."""
 
     positions: Integers
-    ids: Bitmap
-    rows: int = 0
+    strays: list[Rows] = field(default_factory=list)
 
     def without(self, found: Integers, places: Integers) -> tuple[Integers, Integers]:
         if not len(self.positions):
             return found, places
         gone = np.isin(places, self.positions)
-        self.rows += int(np.count_nonzero(gone))
-        self.ids[found[gone]] = True
+        self.strays.append(as_strays(found[gone], places[gone]))
         return found[~gone], places[~gone]
+
+    @property
+    def rows(self) -> Rows:
+        return _joined(self.strays, STRAY)
 
 
 def sight(ledger: Ledger, ids: Ids, sent: Bitmap, withdrawn: Integers) -> Sightings:
     """Everything seen, in one pass over the log and one over the deliveries. withdrawn: positions, in order."""
-    out_of_log, out_of_hands = (_Withdrawn(withdrawn, np.zeros(ids.size, np.bool_)) for _ in range(2))
+    out_of_log, out_of_hands = _Withdrawn(withdrawn), _Withdrawn(withdrawn)
     home = np.full(ids.size, NOWHERE, np.int64)
     logged, log_strays, log_strangers = _in_log(ledger, ids, sent, home, out_of_log)
     delivered, received = np.zeros(ids.size, np.bool_), np.zeros(ids.size, np.bool_)
@@ -111,6 +113,7 @@ def sight(ledger: Ledger, ids: Ids, sent: Bitmap, withdrawn: Integers) -> Sighti
             repeated = settled[repeats.among(settled)]
             again[repeated] = True
             extra += len(repeated)
+    given = out_of_hands.rows
     return Sightings(
         home=home,
         logged=logged,
@@ -123,9 +126,9 @@ def sight(ledger: Ledger, ids: Ids, sent: Bitmap, withdrawn: Integers) -> Sighti
         delivered_strays=_joined(strays, STRAY),
         log_strangers=log_strangers,
         delivered_strangers=_joined(strangers, STRANGER),
-        aborted=out_of_hands.ids,
+        aborted=as_bitmap(given["id"], ids.size),
         log_withdrawn=out_of_log.rows,
-        delivered_withdrawn=out_of_hands.rows,
+        delivered_withdrawn=len(given),
     )
 
 
@@ -154,11 +157,15 @@ def _settle(home: Integers, found: Integers, places: Integers, strays: list[Rows
     settled = home[found] == places
     if settled.all():
         return found
-    kept = np.zeros(len(found) - int(settled.sum()), STRAY)
-    kept["id"], kept["position"] = found[~settled], places[~settled]
-    strays.append(kept)
+    strays.append(as_strays(found[~settled], places[~settled]))
     resident: Integers = found[settled]
     return resident
+
+
+def as_strays(found: Integers, places: Integers) -> Rows:
+    rows = np.zeros(len(found), STRAY)
+    rows["id"], rows["position"] = found, places
+    return rows
 
 
 def _joined(parts: list[Rows], kind: np.dtype[np.void]) -> NDArray[np.void]:

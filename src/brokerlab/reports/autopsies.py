@@ -76,6 +76,9 @@ def conclusion(autopsy: Autopsy) -> str:
             return _loss(autopsy)
         case Word.VANISHED:
             return f"{_loss(autopsy)} Its reader has it; who reads the log again, or joins later, will not."
+        case Word.MISPLACED:
+            now = f"{name(autopsy.instead)} stands there" if autopsy.instead else "nothing stands there"
+            return f"Misplaced: its place was said to be {_place(autopsy.message)}, and {now}."
         case Word.DUPLICATE | Word.REDELIVERED if autopsy.causes:
             return " ".join(f"{cause.value.capitalize()}: {CAUSED[cause]}." for cause in autopsy.causes)
     return f"{autopsy.word.value.capitalize()}: {MEANING[autopsy.word]}."

@@ -99,11 +99,12 @@ def base(variant: VariantVerdict) -> int:
 
 
 def _lost(variant: VariantVerdict) -> str:
-    """And below it what was read and is in no log, and what is in the log, but passed over by the readers."""
+    """And below it what was read and is in no log, and what is in the log, but passed over by the readers or not where
+    it was said to be."""
     lost, trials = variant.found(Word.LOST), base(variant)
     told = f"{lost:,}\n{lost / trials * 100:.1f} %" if lost and trials else observed(lost, trials)
-    below = [f"{count:,} {word}" for word in (Word.VANISHED, Word.MISSED) if (count := variant.found(word))]
-    return "\n".join([told, *below])
+    below = (Word.VANISHED, Word.MISSED, Word.MISPLACED)
+    return "\n".join([told, *(f"{count:,} {word}" for word in below if (count := variant.found(word)))])
 
 
 def _duplicated(variant: VariantVerdict) -> str:

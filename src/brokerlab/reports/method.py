@@ -11,6 +11,8 @@ Producers and consumers are processes of their own. Each writes what happens to 
 When the faults are healed and the consumers have read to the end, an auditor reads every partition to its high
  watermark. Lost means: acknowledged (with acks=0: handed over), and after that audit in no log and at no reader.
  Vanished: a reader processed it, but it is in no log any more, and whoever comes later will never see it.
+Every place that was acknowledged is looked up: that very message stands there, or it is in the log no more, or it
+ stands elsewhere (misplaced).
 Sets of ids are compared, never counts: one lost and one repeated message look clean to a subtraction.
 The books must balance, every fault must leave a receipt that it bit, and Prometheus, which scraped the processes
  meanwhile, must have counted the same. Otherwise the verdict is inconclusive.""".replace("\n ", " ").splitlines()

@@ -32,7 +32,7 @@ VARIANTS = (
         name="acks=1",
         permits="loss of what the dead leader alone had; duplicates, reordering",
         producer={**_RETRY, "acks": "1", "enable.idempotence": "false"},
-        allows=LOSS | {Word.DUPLICATE, Word.REORDERED, Word.REDELIVERED, Word.REWIND},
+        allows=LOSS | {Word.DUPLICATE, Word.MISPLACED, Word.REORDERED, Word.REDELIVERED, Word.REWIND},
         shows=frozenset({Word.LOST}),
     ),
     Variant(

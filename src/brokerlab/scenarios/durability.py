@@ -41,7 +41,7 @@ def _variant(minimum: int, unclean: bool) -> Variant:
         + ("available when any replica is" if loses else "unavailable meanwhile"),
         producer=_PATIENT,
         topic={"min.insync.replicas": str(minimum), "unclean.leader.election.enable": str(unclean).lower()},
-        allows=_AGAIN | LOSS if loses else _AGAIN,
+        allows=_AGAIN | LOSS | {Word.MISPLACED} if loses else _AGAIN,
         shows=frozenset({Word.LOST} if loses else ()),
     )
 

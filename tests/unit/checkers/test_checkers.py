@@ -96,6 +96,28 @@ UNSEEN: list[Case] = [
     ("missed for sure", history(FIVE, None, [Reader("0-1")]), 0),
     ("not promised", history("UUSFF", "", [Reader("", **KILLED)], audited_to={0: 0}), 0),
 ]
+MISPLACED: list[Case] = [
+    ("at its place stands another, and it stands elsewhere", history("AA", "0 1", told="1@0"), 1),
+    ("behind the end of the log", history(FIVE, told="4@5"), 1),
+    ("two were told each other's place", history("AA", "0 1", told="0@1 1@0"), 2),
+    ("its place holds nothing", history("AA", "0 - 1", told="1@1"), 1),
+    ("a copy is left, but not the one that was confirmed", history("AAA", "0 1 2 1", told="1@9"), 1),
+    ("in another partition at that offset", history("AA", ["0", "1"], told="1@0"), 1),
+    ("of the second producer", history(["A", "A"], "0 1:0", told="1:0@0"), 1),
+    ("taken out of a queue, and still there", history("AA", "0 1", told="1@2", rereads=False), 1),
+    ("a processor was told so", history("A", "0", piped=True, publishers=["0 0@1"]), 1),
+    ("withdrawn elsewhere", history("A", "- 0x", told="0@0"), 1),
+    ("nothing is", history(FIVE), 0),
+    ("twice in the log, confirmed was the second", history("AA", "0 1 0", told="0@2"), 0),
+    ("its place was given away, and it is nowhere: lost", history("AAA", "0 2", told="1@1"), 0),
+    ("its reader has it, the log does not: vanished", history("AA", "0", [Reader("0 1@1")], told="1@1"), 0),
+    ("nobody was told of a place", history("AA", told="0@-1 1@-1"), 0),
+    ("handed over, or unknown", history("HU", "0 1"), 0),
+    ("the place was in the log in front of a processor", history("AA", "1 0", piped=True, told="0@0 1@1"), 0),
+    ("a processor that wrote it, and its successor", history("A", "0 0", piped=True, publishers=["0 0@0", "0@1"]), 0),
+    ("where a processor wrote it, its transaction was aborted", history("A", "0x 0", publishers=["0@0", "0@1"]), 0),
+    ("the audit did not finish", history(FIVE, None, audited_to={0: 3}, told="1@4"), 0),
+]
 DUPLICATE: list[Case] = [
     ("twice in the log", history(FIVE, "0 1 2 2 3 4"), 1),
     ("three times is one id", history(FIVE, "0 1 2 2 2 3 4"), 1),
@@ -263,6 +285,7 @@ CASES: dict[Word, list[Case]] = {
     Word.VANISHED: VANISHED,
     Word.MISSED: MISSED,
     Word.UNSEEN: UNSEEN,
+    Word.MISPLACED: MISPLACED,
     Word.DUPLICATE: DUPLICATE,
     Word.REDELIVERED: REDELIVERED,
     Word.DUPLICATE_EFFECT: DUPLICATE_EFFECT,
@@ -316,6 +339,12 @@ def test_a_lost_message_is_named_with_the_place_that_was_acknowledged() -> None:
     assert finding.examples == (
         MessageRef(0, 4, partition=0, offset=4, at_us=SENT + 4 * TICK + LATENCY, sent_us=SENT + 4 * TICK),
     )
+
+
+def test_a_misplaced_message_is_named_with_the_place_that_was_told() -> None:
+    (own,) = find(Word.MISPLACED, history("AA", "0 1", told="1@0")).examples
+    (passed_on,) = find(Word.MISPLACED, history("A", "0", piped=True, publishers=["0 0@7"])).examples
+    assert [(each.seq, each.partition, each.offset) for each in (own, passed_on)] == [(1, 0, 0), (0, 0, 7)]
 
 
 def test_at_most_five_are_named() -> None:

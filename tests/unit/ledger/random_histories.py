@@ -42,6 +42,7 @@ class Model:
         r = self.random
         sends = [self.sends(r.randint(0, 12)) for _ in range(r.randint(1, 3))]
         logs = self.logs(sends, r.randint(1, 3))
+        self.tell(sends, logs)
         consumers, history = [], dict(enumerate(logs))
         for n in range(r.randint(0, 3)):
             consumers.append(self.consumer(f"c{n}", history))
@@ -81,6 +82,14 @@ class Model:
             if self.happens("invent"):
                 stream.insert(self.random.randint(0, len(stream)), self.random.choice([NOBODY, (0, 99), (7, 0)]))
         return [self.offsets(stream) for stream in streams]
+
+    def tell(self, sends: list[Rows], logs: list[_Log]) -> None:
+        """Where each is that the log has; or anywhere."""
+        for partition, log in enumerate(logs):
+            for offset, (producer, seq) in log.items():
+                if producer < len(sends) and seq < len(sends[producer]) and not self.happens("untold"):
+                    place = (partition, offset) if not self.happens("misplace") else (0, self.random.randint(0, 9))
+                    sends[producer]["partition"][seq], sends[producer]["offset"][seq] = place
 
     def offsets(self, stream: list[_Id]) -> _Log:
         log, offset = {}, 0
@@ -151,5 +160,5 @@ class Model:
 
 WRONGS = (
     *("outcome", "loss", "duplicate", "reorder", "invent", "gap", "jump", "stop", "untold"),
-    *("abort", "truncation", "cut", "transactions", "effects", "changes"),
+    *("misplace", "abort", "truncation", "cut", "transactions", "effects", "changes"),
 )

@@ -24,6 +24,7 @@ class Reference:
             for seq, row in enumerate(rows)
             if row["outcome"] != Outcome.UNUSED
         }
+        self.acked = self.sent(Outcome.ACKED)
         self.changes = ledger.changes is not None
         if ledger.changes is not None:
             committed = {_id(row) for row in ledger.changes}
@@ -71,6 +72,7 @@ class Reference:
             Word.VANISHED: len(vanished),
             Word.MISSED: len(passed),
             Word.UNSEEN: len(waiting - gone - passed),
+            Word.MISPLACED: self.misplaced(),
             Word.DUPLICATE: self.duplicates(),
             Word.REDELIVERED: self.redeliveries(),
             Word.DUPLICATE_EFFECT: self.effects(),
@@ -113,6 +115,13 @@ class Reference:
         for row in sorted(commits, key=lambda row: (row["at"], row["offset"])):
             last[int(row["partition"])] = int(row["offset"])
         return any(i == identity and offset >= last.get(partition, 0) for i, (partition, offset) in self.log)
+
+    def misplaced(self) -> int:
+        there = {identity for identity, _ in self.everything}
+        told = [] if self.ledger.piped else [(i, _place(self.ledger.sends[i[0]][i[1]])) for i in self.acked]
+        told += [(_id(row), _place(row)) for each in self.ledger.publishers for row in each.rows]
+        told = [(identity, place) for identity, place in told if place[1] >= 0 and not self.strange(identity)]
+        return sum(i in there and (i, place) not in self.everything for i, place in told) if self.audited else 0
 
     def duplicates(self) -> int:
         records_ = set(self.log) | {(identity, place) for identity, place, _ in self.deliveries}

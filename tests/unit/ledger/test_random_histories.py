@@ -24,7 +24,7 @@ CHUNKS = st.sampled_from([1, 2, 5, 1 << 18])
 SLOW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 _OF_SENDS = (Word.LOST, Word.MISSED, Word.UNSEEN, Word.GHOST, Word.DROPPED, Word.RESURRECTED, Word.REFUSED)
-IN_THE_BOOKS = (*_OF_SENDS, Word.VANISHED, Word.PHANTOM_EVENT, Word.MISSED_EFFECT)
+IN_THE_BOOKS = (*_OF_SENDS, Word.VANISHED, Word.MISPLACED, Word.PHANTOM_EVENT, Word.MISSED_EFFECT)
 
 
 def judged(ledger: Ledger, chunk: int = 1 << 18) -> tuple[dict[Word, Finding], tuple[Identity, ...]]:

@@ -66,6 +66,14 @@ def test_what_vanished_was_delivered_and_cut_off() -> None:
     assert autopsies.conclusion(vanished).endswith("who reads the log again, or joins later, will not.")
 
 
+def test_what_is_misplaced_is_told_with_the_place_that_was_said() -> None:
+    misplaced = Autopsy(Word.MISPLACED, MessageRef(0, 3, 0, 7, at(4), at(3)), logged=(MessageRef(0, 3, 0, 5),))
+    assert texts(misplaced)[-1] == "the audit found it at partition 0, offset 5"
+    said = "Misplaced: its place was said to be partition 0, offset 7, and "
+    assert autopsies.conclusion(misplaced) == said + "nothing stands there."
+    assert autopsies.conclusion(replace(misplaced, instead=MessageRef(0, 9, 0, 7))) == said + "#9 stands there."
+
+
 def test_duplicates_are_attributed() -> None:
     twice = (MessageRef(0, 3, 0, 3), MessageRef(0, 3, 0, 8))
     written = Autopsy(Word.DUPLICATE, MessageRef(0, 3, 0, 3, at(4), at(3)), logged=twice)

@@ -55,6 +55,7 @@ def test_what_is_gone_is_placed() -> None:
 def test_what_is_missed_or_applied_twice_stands_below_the_headline() -> None:
     assert cell("lost", findings={Word.MISSED: 75}) == "0\n≤ 0.15 %\n75 missed"
     assert cell("lost", findings={Word.LOST: 20, Word.MISSED: 75}) == "20\n1.0 %\n75 missed"
+    assert cell("lost", findings={Word.MISPLACED: 1}) == "0\n≤ 0.15 %\n1 misplaced"
     assert cell("lost", findings={Word.VANISHED: 5, Word.MISSED: 75}) == "0\n≤ 0.15 %\n5 vanished\n75 missed"
     assert cell("duplicated", findings={Word.DUPLICATE_EFFECT: 3}) == "0\n≤ 0.15 %\n3 applied 2x"
 

@@ -49,6 +49,12 @@ def test_what_may_vanish_may_be_lost_and_of_a_queue_it_is_not_asked(scenario: Sc
 
 
 @every
+def test_a_place_may_be_wrong_where_one_copy_may_be_lost_and_the_other_stay(scenario: Scenario) -> None:
+    for variant in scenario.variants:
+        assert (Word.MISPLACED in variant.allows) is (variant.allows >= {Word.LOST, Word.DUPLICATE}), variant.name
+
+
+@every
 def test_the_variants_have_names_of_their_own(scenario: Scenario) -> None:
     assert len({variant.name for variant in scenario.variants}) == len(scenario.variants)
 
