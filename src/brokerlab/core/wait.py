@@ -16,15 +16,17 @@ def until(
 ) -> T:
     """Ask `condition` every `every` seconds until its answer is true, and return that answer.
 
+    It is asked once more when the time is up: whoever was held up himself (a busy machine) has not asked in vain.
     what: completes "waited N s for ...". seen: what to add about the last state. deadline: seconds from now.
     Raises DeadlineError when the time is up; what `condition` raises is not caught.
     """
     end = time.monotonic() + deadline
     while True:
+        late = time.monotonic() >= end
         answer = condition()
         if answer:
             return answer
-        if time.monotonic() >= end:
+        if late:
             last = seen()
             raise DeadlineError(f"waited {deadline:.0f} s for {what}" + (f"; last seen: {last}" if last else ""))
         time.sleep(every)
