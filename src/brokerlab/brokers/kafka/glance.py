@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient, ClusterMetadata
 
 GLANCE_S = 0.4  # a broker that works answers in milliseconds, a new client's first question in a tenth of a second
+PATIENCE_S = 2.0  # where nobody answered at a glance: a machine that is held up answers in seconds
 QUIET = {"log_level": "0"}  # what goes wrong comes back as an answer; the terminal is the command line's
 ENDS = {"group.id": "brokerlab-admin", "isolation.level": "read_uncommitted"}  # never joined; the very ends of the logs
 
@@ -37,12 +38,11 @@ class Metadata:
         from confluent_kafka import KafkaException
 
         error = KafkaException("no address was given")
-        for address in (
-            self._order[0],
-            *self._order,
-        ):  # the one that answered last gets a second chance, as a new client
+        # The one that answered last gets a second chance, as a new client.
+        glances = [(address, GLANCE_S) for address in (self._order[0], *self._order)]
+        for address, timeout in (*glances, *((address, PATIENCE_S) for address in self._order)):
             try:
-                answer = self._clients[address].list_topics(timeout=GLANCE_S)
+                answer = self._clients[address].list_topics(timeout=timeout)
             except KafkaException as problem:
                 error = problem
                 self._clients[address] = self._new(address)
