@@ -75,7 +75,8 @@ VARIANTS = (
 TIMELINE = (
     Send(0.3, answered=("*",), says="a third of the messages, on a healthy network"),
     Hurt("withheld", DropAcks()),
-    Send(0.5, answered=("*",), at_most=1.0, says="written, acknowledged to nobody: it will be sent again"),
+    Send(0.5, at_most=5.0, says="written, acknowledged to nobody: it will be sent again"),
+    Send(0.5, answered=("*",), at_most=0.6),
     Heal("withheld"),
     Send(0.6, answered=("*",), says="the copies arrive"),
     Hurt(KILL, KillAgent("consumer", at="between", share=0.8)),

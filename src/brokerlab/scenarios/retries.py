@@ -59,8 +59,9 @@ VARIANTS = (
 TIMELINE = (
     Send(0.3, answered=("*",), says="a third of the messages, on a healthy network"),
     Hurt("withheld", DropAcks()),
+    Send(0.6, at_most=5.0, says="written by the brokers, acknowledged to nobody"),
     # Longer than the request time-out, so that the producers give up waiting and connect again.
-    Send(0.6, answered=("*",), at_most=2.5, says="written by the brokers, acknowledged to nobody"),
+    Send(0.6, answered=("*",), at_most=1.9),
     Heal("withheld"),
     Send(0.7, answered=("*",), says="the producers send again what they heard nothing of"),
     # Several requests are on their way when one is refused: acknowledgements take far longer than the next batch.
