@@ -71,7 +71,7 @@ def test_what_up_promises(lab: LocalLab) -> None:
     assert [lab.state(node) for node in lab.nodes()] == ["running"] * 3
     assert lab.capabilities == {"agents", "kill", "pause", "restart", "logs", "prometheus", "links", "disk"}
     assert all(ports.listens(int(address.rpartition(":")[2])) for address in lab.endpoint("client").split(","))
-    assert "Kafka Server started" in lab.logs("kafka-1", 1000)
+    until(lambda: "Kafka Server started" in lab.logs("kafka-1", 1000), "its log to say so", deadline=30)
 
 
 def test_a_lab_is_found_by_whoever_looks_for_it(lab: LocalLab) -> None:
@@ -121,7 +121,7 @@ def test_a_client_that_goes_by_the_links_can_be_cut_off_alone(lab: LocalLab) -> 
         with pytest.raises(InconclusiveError):
             far.describe(["__consumer_offsets"])
         assert len(near.describe(["__consumer_offsets"])) == 1
-        assert lab.links().traffic("kafka-1", "down")["dropped"] > 0
+        until(lambda: lab.links().traffic("kafka-1", "down")["dropped"], "an answer to be dropped", deadline=30)
         for node in lab.nodes():
             lab.links().trouble(node, "down", "drop", 0)
         assert len(far.describe(["__consumer_offsets"])) == 1

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from brokerlab.core import message
-from brokerlab.core.broker import Outcomes, Received, Receiver, Sender
+from brokerlab.core.broker import Outcomes, PartitionState, Received, Receiver, Sender
 from brokerlab.core.wait import until
 from brokerlab.core.words import Outcome
 from tests.plugins.conftest import Running
@@ -125,13 +125,17 @@ def test_topics_are_made_described_and_gone(running: Running) -> None:
     admin = running.admin
     turned = (*running.nodes[-1:], *running.nodes[:-1])
     admin.create({"made-1": {}, "made-2": {}}, 2, turned)
-    states = admin.describe(["made-1", "made-2"])
-    assert [(state.topic, state.partition) for state in states] == [
-        (t, p) for t in ("made-1", "made-2") for p in (0, 1)
-    ]
+    made = [(topic, partition) for topic in ("made-1", "made-2") for partition in (0, 1)]
+    states = until(lambda: described(running, made), "whoever is asked to know both topics", deadline=DEADLINE_S)
     assert all((state.leader, state.replicas, state.isr) == (turned[0], turned, running.nodes) for state in states)
     both = {("made-1", 0): 0, ("made-1", 1): 0}
     until(lambda: admin.ends(["made-1"]) == both, "both ends to be told", deadline=DEADLINE_S)
     assert "made-1" in admin.settings(["made-1"])
     admin.delete(["made-1", "made-2", "never-made"])
-    assert admin.describe(["made-1", "made-2"]) == []
+    until(lambda: not admin.describe(["made-1", "made-2"]), "whoever is asked to know neither", deadline=DEADLINE_S)
+
+
+def described(running: Running, made: list[tuple[str, int]]) -> list[PartitionState]:
+    """[] where it is not yet these partitions."""
+    states = running.admin.describe(["made-1", "made-2"])
+    return states if [(state.topic, state.partition) for state in states] == made else []
