@@ -148,7 +148,7 @@ def test_every_object_is_accepted_by_the_api_server(place: Place, ours: Images, 
         *support.manifests(ours),
         *support.prometheus(place.namespace, ours),
         *nodes.manifests(BROKER.nodes(3), place.namespace, ours),
-        support.monitor(),
+        support.monitor(place.namespace, {}),
         support.job("agent-1", "agent", "run-1", ours),
     ]
     place.kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place.namespace}})

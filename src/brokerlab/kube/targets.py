@@ -14,6 +14,7 @@ from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.lab import Progress
 from brokerlab.kube.api import Json, Kube
 
+OPERATOR = "monitoring.coreos.com/v1"
 MONITORS = {"ServiceMonitor": "serviceMonitor", "PodMonitor": "podMonitor"}
 SERVICES = "operated-prometheus=true"  # the label of the service that the operator makes for each Prometheus
 EVERY = 2.0
@@ -62,10 +63,11 @@ def of_monitor(monitor: Json, among: Sequence[Target]) -> list[Target]:
     return [target for target in among if target.pool.startswith(pool)]
 
 
-def until_up(kube: Kube, monitor: Json, say: Progress, deadline: float) -> list[Target]:
+def until_up(kube: Kube, monitor: Json, say: Progress, deadline: float, path: str = "") -> list[Target]:
     """Wait until all of the monitor's targets are up, by a scrape from now on: an earlier one may have met the pods
-    from before. Returns them. Raises DeadlineError with the reason why not."""
-    path = proxy(kube)
+    from before. path: the API server's path to Prometheus; "": to the first one. Returns them. Raises DeadlineError
+    with the reason why not."""
+    path = path or proxy(kube)
     name = f"{monitor['kind'].lower()}/{monitor['metadata']['name']}"
     say(f"waiting for Prometheus to scrape {name}")
     old = {target.url: target.scraped for target in of_monitor(monitor, targets(kube, path)) if target.scraped}

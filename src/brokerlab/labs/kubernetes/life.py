@@ -15,16 +15,17 @@ from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.lab import Progress
 from brokerlab.core.node import NodeSpec
 from brokerlab.core.wait import until
-from brokerlab.kube import applying, readiness, waiting
+from brokerlab.kube import applying, readiness, targets, waiting
 from brokerlab.kube.api import Json
 from brokerlab.labs.kubernetes import nodes, parts, support
 from brokerlab.labs.kubernetes.connection import Place
 from brokerlab.labs.kubernetes.lab import About, KubernetesLab
 from brokerlab.labs.kubernetes.parts import OURS, OUTPOST, SELECTOR, Images
-from brokerlab.labs.kubernetes.witness import NONE, Way, chosen
+from brokerlab.labs.kubernetes.witness import NONE, Way, chosen, pod_path
 
 READY_S = 300.0  # images may have to be pulled
 GONE_S = 180.0
+SCRAPED_S = 240.0  # the operator writes a Secret, which the kubelet brings into the pod once a minute or two
 # Annotations of the outpost.
 WAY, BOOTSTRAP, VERSION = "brokerlab/prometheus", "brokerlab/bootstrap", "brokerlab/version"
 KINDS = (
@@ -33,7 +34,7 @@ KINDS = (
     ("batch/v1", "Job"),
     ("policy/v1", "PodDisruptionBudget"),
     ("networking.k8s.io/v1", "NetworkPolicy"),
-    (support.OPERATOR, "PodMonitor"),
+    (targets.OPERATOR, "PodMonitor"),
     ("v1", "Service"),
     ("v1", "ConfigMap"),
     ("v1", "Secret"),
@@ -53,7 +54,7 @@ class Order:
 
 def up(place: Place, order: Order, say: Progress) -> KubernetesLab:
     """Start a lab; returns when every pod is ready. Raises LabError, and then takes down what it had started."""
-    way = chosen(place.kube, order.prometheus_url) if order.with_prometheus else NONE
+    way = chosen(place.kube, order.prometheus_url, place.namespace) if order.with_prometheus else NONE
     wanted = _manifests(place, order, way)
     _refuse_what_is_not_ours(place, wanted)
     _make_namespace(place, say)
@@ -62,6 +63,8 @@ def up(place: Place, order: Order, say: Progress) -> KubernetesLab:
         for manifest in applying.in_order(wanted):
             place.kube.apply(manifest, place.namespace)
         waiting.until_ready(place.kube, lambda: _workloads(place), say, READY_S)
+        if way.kind == "operator":
+            _await_scraped(place, way, say)
     except DeadlineError as error:
         down(place, say)
         raise LabError(error.message, error.hint) from error
@@ -69,6 +72,18 @@ def up(place: Place, order: Order, say: Progress) -> KubernetesLab:
         down(place, say)
         raise
     return KubernetesLab(About(place, order.images, order.specs, order.bootstrap, way))
+
+
+def _await_scraped(place: Place, way: Way, say: Progress) -> None:
+    """A run that is over before its witness has heard of it would have none."""
+    say(f"the operator tells the Prometheus of {way.where} of the lab: its new configuration takes a minute to arrive")
+    monitor = support.monitor(place.namespace, way.labels)
+    try:
+        targets.until_up(place.kube, monitor, say, SCRAPED_S, pod_path(place.kube, way))
+    except DeadlineError as error:
+        raise LabError(
+            error.message, "or take another witness: --prometheus-url URL; or none: --no-prometheus"
+        ) from error
 
 
 def find(place: Place, specs: Sequence[NodeSpec]) -> KubernetesLab | None:
@@ -165,8 +180,8 @@ def _manifests(place: Place, order: Order, way: Way) -> list[Json]:
         found += nodes.manifests(order.specs, place.namespace, order.images)
     if way.own:
         found += support.prometheus(place.namespace, order.images)
-    if place.kube.has(support.OPERATOR, "PodMonitor"):
-        found.append(support.monitor())
+    if place.kube.has(targets.OPERATOR, "PodMonitor"):
+        found.append(support.monitor(place.namespace, way.labels))
     return found
 
 

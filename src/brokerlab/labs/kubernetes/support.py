@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
 from brokerlab.core.remote import PORT
+from brokerlab.kube.targets import OPERATOR
 from brokerlab.labs.kubernetes import parts
 from brokerlab.labs.kubernetes.parts import AGENTS, HTTP, OURS, OUTPOST, PROMETHEUS, Images, Json
 
 PROMETHEUS_PORT = 9090
-OPERATOR = "monitoring.coreos.com/v1"
 SCRAPED = "brokerlab/scraped"  # the label of pods that show counters
 
 
@@ -67,12 +68,13 @@ def _outpost(images: Images) -> Json:
     return _deployment(OUTPOST, template)
 
 
-def monitor() -> Json:
-    """For the Prometheus operator: every second, for a run takes seconds."""
+def monitor(namespace: str, labels: Mapping[str, str]) -> Json:
+    """For the Prometheus operator: every second, for a run takes seconds. labels: without them it takes up none."""
+    meta = parts.meta(AGENTS, AGENTS)
     return {
         "apiVersion": OPERATOR,
         "kind": "PodMonitor",
-        "metadata": parts.meta(AGENTS, AGENTS),
+        "metadata": meta | {"namespace": namespace, "labels": {**labels, **meta["labels"]}},
         "spec": {
             "selector": {"matchLabels": {SCRAPED: "yes"}},
             "podMetricsEndpoints": [{"port": HTTP, "interval": "1s", "scrapeTimeout": "1s"}],

@@ -1,22 +1,22 @@
 """Which Prometheus is the second witness, and how it is reached from here.
 
-The one whose URL was given; else the cluster's own, when it is ready (kube-prometheus-stack's, found by the label of
-the service that its operator makes); else one of the lab's own. Those in the cluster are asked through the API
-server's proxy to pods, by a small server on this machine.
+The one whose URL was given; else the cluster's own (kube-prometheus-stack's, found by the label of the service that its
+operator makes), when it is ready and takes up PodMonitors of our namespace; else one of the lab's own. Those in the
+cluster are asked through the API server's proxy to pods, by a small server on this machine.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Literal
 
 from brokerlab.core.errors import LabError
 from brokerlab.kube import forward, targets
-from brokerlab.kube.api import Kube
+from brokerlab.kube.api import Json, Kube
 from brokerlab.kube.pods import AnsweredError, PodHttp
 from brokerlab.labs.kubernetes import parts
 
@@ -25,10 +25,12 @@ Kind = Literal["none", "own", "operator", "url"]
 
 @dataclass(frozen=True)
 class Way:
-    """To a Prometheus. where: its URL, or `namespace/service` of the operator's."""
+    """To a Prometheus. where: its URL, or `namespace/service` of the operator's. labels: those of the PodMonitors that
+    the operator's takes up."""
 
     kind: Kind
     where: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.where}".strip()
@@ -47,15 +49,41 @@ class Way:
 NONE = Way("none")
 
 
-def chosen(kube: Kube, url: str) -> Way:
+def chosen(kube: Kube, url: str, namespace: str) -> Way:
+    """The way to the witness of a lab in that namespace."""
     if url:
         return Way("url", url.rstrip("/"))
     for service in kube.list("v1", "Service", labelSelector=targets.SERVICES):
         meta = service["metadata"]
-        with contextlib.suppress(LabError):  # one that is not ready now would be no witness
+        with contextlib.suppress(LabError):  # one that is not ready now, or may not be looked at, would be no witness
             forward.find(kube, meta["namespace"], meta["name"])
-            return Way("operator", f"{meta['namespace']}/{meta['name']}")
+            labels = _taken_up(kube, meta["namespace"], namespace)
+            if labels is not None:
+                return Way("operator", f"{meta['namespace']}/{meta['name']}", labels)
     return Way("own")
+
+
+def _taken_up(kube: Kube, monitoring: str, namespace: str) -> Mapping[str, str] | None:
+    """The labels of the PodMonitors in `namespace` that a Prometheus in `monitoring` takes up; None: of no such one."""
+    there = (kube.get("v1", "Namespace", namespace) or {"metadata": {}})["metadata"].get("labels") or {}
+    own = {**there, **parts.OURS, "kubernetes.io/metadata.name": namespace}
+    for each in kube.list(targets.OPERATOR, "Prometheus", monitoring):
+        among, which = (_labels(each["spec"].get(f"podMonitor{name}Selector")) for name in ("Namespace", ""))
+        near = among.items() <= own.items() if among is not None else monitoring == namespace
+        if near and which is not None:
+            return which
+    return None
+
+
+def _labels(selector: Json | None) -> Mapping[str, str] | None:
+    """The labels that a selector asks for; None: it is null, or asks for more than labels."""
+    return None if selector is None or selector.get("matchExpressions") else selector.get("matchLabels") or {}
+
+
+def pod_path(kube: Kube, way: Way) -> str:
+    """The API server's path to the operator's Prometheus. Raises LabError when it is not ready."""
+    end = forward.find(kube, *way.where.split("/", 1))
+    return f"/api/v1/namespaces/{end.namespace}/pods/{end.pod}:{end.port}/proxy"
 
 
 @contextlib.contextmanager

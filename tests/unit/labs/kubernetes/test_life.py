@@ -13,6 +13,7 @@ from brokerlab.labs.kubernetes import life, support, witness
 from brokerlab.labs.kubernetes.connection import Place
 from brokerlab.labs.kubernetes.parts import Images
 from tests.fakes.kube_api import KubeApi, ready_deployment
+from tests.fakes.scraping import active
 
 IMAGES = Images("ours:1")
 SPECS = BROKER.nodes(3)
@@ -94,21 +95,79 @@ def test_a_start_that_does_not_come_to_its_end_leaves_nothing(
     assert api.objects == {}
 
 
-def test_the_operators_prometheus_is_used_where_there_is_one(api: KubeApi, lab: Place, controllers: None) -> None:
+PROXY = "/api/v1/namespaces/monitoring/pods/prometheus-0:9090/proxy/api/v1/targets"
+EVERY: dict[str, Any] = {"podMonitorSelector": {}, "podMonitorNamespaceSelector": {}}
+
+
+@pytest.fixture
+def operated(api: KubeApi) -> KubeApi:
+    """With a Prometheus of the operator's, whose pod is not there yet."""
     api.install_operator()
     api.add({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}})
     meta = {"name": "prometheus-operated", "namespace": "monitoring", "labels": {"operated-prometheus": "true"}}
     service = {"ports": [{"port": 9090}], "selector": {"app": "prometheus"}}
     api.add({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": service})
-    assert witness.chosen(lab.kube, "").own  # it is not ready
+    selecting(api, EVERY)
+    return api
+
+
+def selecting(api: KubeApi, spec: dict[str, Any]) -> None:
+    meta = {"name": "k", "namespace": "monitoring"}
+    api.add({"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "metadata": meta, "spec": spec})
+
+
+def running(api: KubeApi) -> None:
     pod = {"name": "prometheus-0", "namespace": "monitoring", "labels": {"app": "prometheus"}}
     status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
     api.add({"apiVersion": "v1", "kind": "Pod", "metadata": pod, "spec": {"containers": []}, "status": status})
+
+
+def finds(api: KubeApi, *health: str) -> None:
+    found = [active(each, pool="podMonitor/brokerlab/agents/0") for each in health]
+    api.objects[PROXY] = {"kind": "Targets", "metadata": {"name": ""}, "data": {"activeTargets": found}}
+
+
+def test_the_operators_prometheus_is_used_when_it_scrapes_the_lab(
+    operated: KubeApi, lab: Place, controllers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert witness.chosen(lab.kube, "", "brokerlab").own  # it is not ready
+    running(operated)
+    assert witness.chosen(lab.kube, "", "brokerlab") == witness.Way("operator", "monitoring/prometheus-operated")
+    assert witness.chosen(lab.kube, "http://mine:9090/", "brokerlab") == witness.Way("url", "http://mine:9090")
+    finds(operated, "up")
     life.up(lab, ORDER, silent)
-    assert ("PodMonitor", "agents") in kinds(api)
-    assert ("Deployment", "prometheus") not in kinds(api)
-    assert witness.chosen(lab.kube, "") == witness.Way("operator", "monitoring/prometheus-operated")
-    assert witness.chosen(lab.kube, "http://mine:9090/") == witness.Way("url", "http://mine:9090")
+    assert ("PodMonitor", "agents") in kinds(operated)
+    assert ("Deployment", "prometheus") not in kinds(operated)
+    life.down(lab, silent)
+    monkeypatch.setattr(life, "SCRAPED_S", 0.1)
+    finds(operated, "down")
+    with pytest.raises(LabError, match="is down") as caught:
+        life.up(lab, ORDER, silent)
+    assert "--prometheus-url" in caught.value.hint
+    assert not life.exists(lab)
+
+
+@pytest.mark.parametrize(
+    ("spec", "labels"),
+    [
+        (EVERY, {}),
+        ({**EVERY, "podMonitorSelector": {"matchLabels": {"release": "kps"}}}, {"release": "kps"}),
+        ({**EVERY, "podMonitorNamespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "brokerlab"}}}, {}),
+        ({**EVERY, "podMonitorNamespaceSelector": {"matchLabels": {"team": "other"}}}, None),
+        ({"podMonitorSelector": {}}, None),  # of its own namespace
+        ({"podMonitorNamespaceSelector": {}}, None),  # of nobody
+        ({**EVERY, "podMonitorSelector": {"matchExpressions": [{"key": "release", "operator": "Exists"}]}}, None),
+    ],
+)
+def test_the_lab_is_shown_to_an_operators_prometheus_as_it_selects(
+    operated: KubeApi, lab: Place, spec: dict[str, Any], labels: dict[str, str] | None
+) -> None:
+    running(operated)
+    selecting(operated, spec)
+    way = witness.chosen(lab.kube, "", "brokerlab")
+    assert (way.kind, dict(way.labels)) == (("own", {}) if labels is None else ("operator", labels))
+    shown = support.monitor("brokerlab", way.labels)["metadata"]["labels"]
+    assert shown.items() >= {**way.labels, "app.kubernetes.io/managed-by": "brokerlab"}.items()
 
 
 def test_a_lab_that_is_not_what_a_run_wants_is_refused(api: KubeApi, lab: Place, controllers: None) -> None:

@@ -93,7 +93,7 @@ def test_nodes_that_are_not_numbered_from_one_are_refused() -> None:
 
 
 ALL = [*nodes.manifests(SPECS, "lab", IMAGES), *support.manifests(IMAGES), *support.prometheus("lab", IMAGES)]
-ALL += [support.monitor(), support.job("agent-1", "agent", "run", IMAGES)]
+ALL += [support.monitor("brokerlab", {}), support.job("agent-1", "agent", "run", IMAGES)]
 PODS = [each for each in ALL if "template" in each.get("spec", {})]
 
 
