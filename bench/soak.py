@@ -37,7 +37,8 @@ from brokerlab.core.words import Word
 from brokerlab.engine.plan import read_story
 from brokerlab.engine.run import Request, run
 from brokerlab.faults.kill import KillLeader
-from brokerlab.labs.local.lab import LocalLab
+from brokerlab.labs.local import state
+from brokerlab.labs.local.lab import KIND, LocalLab
 
 NODES = 3
 SAFE = Variant(
@@ -92,18 +93,18 @@ class Meter(Silent):
         while not self._over.wait(1):
             self.loads.append(os.getloadavg()[0])
             for name, process in _ours():
-                self.found.setdefault(name, Memory(name)).samples.append(_own(process))
+                with contextlib.suppress(psutil.Error):
+                    self.found.setdefault(name, Memory(name)).samples.append(_own(process))
 
 
 def _ours() -> Iterator[tuple[str, psutil.Process]]:
-    """This process and its agents; brokers that were killed and started meanwhile are none."""
-    here = psutil.Process()
-    yield "the command", here
-    for child in here.children():
-        with contextlib.suppress(psutil.Error):
-            line = child.cmdline()
-            if "brokerlab.agents" in line:
-                yield Path(line[-1]).stem, child
+    """This process, and those of the lab's agents."""
+    yield "the command", psutil.Process()
+    found = state.load(KIND)
+    for name, one in found.processes.items() if found else ():
+        process = one.find()
+        if process and name.startswith("agent "):
+            yield name.removeprefix("agent "), process
 
 
 def _own(process: psutil.Process) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from brokerlab.core.errors import UsageError
@@ -42,6 +42,12 @@ def store(name: str) -> Store:
     """The store that a broker plug-in can be, too."""
     found: Store = _load("brokers", name, "store").STORE
     return found
+
+
+def import_modules(names: Iterable[str]) -> None:
+    """Have these modules ready, whoever will use them."""
+    for name in names:
+        importlib.import_module(name)
 
 
 def unknown(what: str, name: str, known: Sequence[str]) -> UsageError:

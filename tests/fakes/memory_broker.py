@@ -67,6 +67,7 @@ class MemoryBroker:
     name: str = "memory"
     port: str = "client"
     link: str = ""
+    clients: tuple[str, ...] = ()
 
     def nodes(self, count: int, *, between: bool = False) -> tuple[NodeSpec, ...]:
         return ()

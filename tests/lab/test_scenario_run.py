@@ -59,15 +59,15 @@ def nothing_remains(home: Path) -> bool:
 
 
 def remains(home: Path) -> list[str]:
-    """The processes that belong to this test's folders."""
+    """The processes that belong to this test's folders: each is told of them, by its command line or environment."""
     found = []
     for process in psutil.process_iter():
         try:
-            line = " ".join(process.cmdline())
+            told = [*process.cmdline(), *process.environ().values()]
         except psutil.Error:
             continue
-        if str(home) in line and process.pid != os.getpid():
-            found.append(line[:200])
+        if any(str(home) in each for each in told) and process.pid != os.getpid():
+            found.append(" ".join(process.cmdline())[:200])
     return found
 
 

@@ -171,6 +171,10 @@ class Broker(Protocol):
     def link(self) -> str:
         """The named port of clients that go by the lab's links; "" = this broker has none."""
 
+    @property
+    def clients(self) -> Sequence[str]:
+        """The modules that its agents import. That starts no thread: a process that has done it can be forked."""
+
     def nodes(self, count: int, *, between: bool = False) -> tuple[NodeSpec, ...]:
         """between: they reach each other by the lab's links, too, where there are several: it costs some throughput."""
 

@@ -18,10 +18,9 @@ from brokerlab.core.errors import LabError, UsageError
 from brokerlab.core.lab import NodeState, Progress, Sought
 from brokerlab.core.links import Links
 from brokerlab.labs.local import agents, prometheus, state
-from brokerlab.labs.local.processes import ProcessId
 from brokerlab.labs.local.prometheus_program import find_or_install
 from brokerlab.labs.local.remains import clear, take_down
-from brokerlab.labs.local.starter import MARK, Starter
+from brokerlab.labs.local.starter import Starter
 from brokerlab.labs.local.state import LabState
 
 KIND = "external"
@@ -35,7 +34,7 @@ class ExternalLab:
 
     def __init__(self, bootstrap: str, starter: Starter) -> None:
         self._bootstrap = bootstrap
-        self._starter = starter
+        self._starter, self._agents = starter, agents.Agents(starter)
         self.capabilities = frozenset({"agents"} | ({"prometheus"} if starter.state.prometheus_url else set()))
 
     @staticmethod
@@ -113,9 +112,7 @@ class ExternalLab:
         return 1
 
     def start_agent(self, spec: AgentSpec, folder: Path) -> agents.LocalAgent:
-        agent = agents.start_agent(spec, folder, {MARK: self._starter.state.lab_id})
-        self._starter.record(f"agent {spec.process}", ProcessId.of(agent.process.pid))
-        return agent
+        return self._agents.start(spec, folder)
 
 
 def checked(bootstrap: str) -> str:

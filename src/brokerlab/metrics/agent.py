@@ -1,14 +1,15 @@
 """An agent's counters and latency histograms for Prometheus, in prometheus_client's multiprocess files.
 
 The files outlive the process, so a killed agent's counts do not vanish; `metrics.exposition` shows them. All is added
-in bulk, once a batch. The values are made with `prometheus_client.values.ValueClass`, as the library's own metric types
-do: `Histogram.observe` takes one observation at a time, which costs more than sending a message does.
+in bulk, once a batch. The values are made with the class that `prometheus_client.values` chooses, as the library's own
+metric types do: `Histogram.observe` takes one observation at a time, which costs more than sending a message does.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -97,13 +98,20 @@ class _Series:
     labels: tuple[str, ...]
 
     def value(self, suffix: str, le: str = "") -> Any:
-        from prometheus_client.values import ValueClass
-
         names, values = ((*LABELS, "le"), (*self.labels, le)) if le else (LABELS, self.labels)
-        return ValueClass(self.kind, self.name, self.name + suffix, names, values, self.text)
+        return _values()(self.kind, self.name, self.name + suffix, names, values, self.text)
+
+
+@cache
+def _values() -> Any:
+    """What this process's values are made with: asked for at the first of them, when its folder is known, not when
+    prometheus_client is imported, as its `ValueClass` is: a process may be the fork of one that has done that."""
+    from prometheus_client.values import get_value_class
+
+    return get_value_class()  # type: ignore[no-untyped-call]  # not annotated upstream
 
 
 def use_folder(folder: str) -> None:
-    """Have this process keep its metrics below `folder`. To be called before prometheus_client is imported."""
+    """Have this process keep its metrics below `folder`. To be called before there are any."""
     if folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from brokerlab.core.broker import PartitionState
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 GENERATION = "brokerlab_run_generation"
+LOOK_S = 0.02
 
 
 @dataclass(eq=False)  # a registry keeps its collectors by identity
@@ -58,11 +59,14 @@ class Exposition:
     """Serves `board` and the multiprocess files of `folder` on a free port of 127.0.0.1 until `close`."""
 
     def __init__(self, board: Board, folder: Path) -> None:
-        from prometheus_client import start_http_server
+        """As prometheus_client's own `start_http_server`, but that looks only twice a second whether it is to end."""
+        from prometheus_client import make_wsgi_app
+        from prometheus_client.exposition import ThreadingWSGIServer
 
-        started: tuple[Any, Thread] = start_http_server(0, addr="127.0.0.1", registry=_registry(board, folder))
-        self._server: ThreadingHTTPServer = started[0]
-        self._thread = started[1]
+        app = make_wsgi_app(_registry(board, folder))
+        self._server = make_server("127.0.0.1", 0, app, ThreadingWSGIServer, _Silent)
+        self._thread = Thread(target=self._server.serve_forever, args=(LOOK_S,), name="exposition", daemon=True)
+        self._thread.start()
 
     @property
     def target(self) -> str:
@@ -72,6 +76,11 @@ class Exposition:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """A scrape is no news."""
 
 
 def text_of(board: Board, folder: Path) -> str:

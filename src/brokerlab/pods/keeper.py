@@ -21,7 +21,7 @@ from brokerlab.core.agent import Agent
 from brokerlab.core.codec import agent_from_json
 from brokerlab.core.errors import UsageError
 from brokerlab.core.wait import until
-from brokerlab.labs.local.agents import start_agent
+from brokerlab.labs.local.agents import spawned, start_agent
 from brokerlab.metrics.exposition import Board, text_of
 from brokerlab.pods.server import Answer, Route, serve
 
@@ -63,7 +63,7 @@ class Keeper:
         with self._lock:
             if spec.process not in self._agents:
                 here = replace(spec, ledger=str(self._ledger), metrics=str(self._metrics) if spec.metrics else "")
-                self._agents[spec.process] = start_agent(here, self._logs, {})
+                self._agents[spec.process] = start_agent(here, self._logs, spawned)
         return None
 
     def order(self, rest: list[str], body: Any) -> Answer:

@@ -21,6 +21,7 @@ class Kafka:
     port: str = "client"
     link: str = "link"
     direct: bool = True
+    clients: tuple[str, ...] = ("confluent_kafka", *(f"{__name__}.{part}" for part in ("direct", "pipe", "receiver")))
 
     def nodes(self, count: int, *, between: bool = False) -> tuple[NodeSpec, ...]:
         from brokerlab.brokers.kafka.nodes import nodes

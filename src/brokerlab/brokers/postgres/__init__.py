@@ -19,6 +19,10 @@ class Postgres:
     name: str = "postgres"
     port: str = "sql"
     link: str = ""
+    clients: tuple[str, ...] = (
+        "psycopg",
+        *(f"{__name__}.{part}" for part in ("effects", "outbox", "receiver", "sender")),
+    )
 
     def nodes(self, count: int, *, between: bool = False) -> tuple[NodeSpec, ...]:
         from brokerlab.brokers.postgres.nodes import node

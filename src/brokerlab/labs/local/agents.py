@@ -1,4 +1,4 @@
-"""Agents as child processes: orders go in as lines, progress comes out as JSON lines, the log goes into a file.
+"""Agents as processes: orders go in as lines, progress comes out as JSON lines, the log goes into a file.
 
 An agent whose standard input ends knows that whoever started it is gone, and ends itself; so no agent survives a
 killed command, and none needs to be found again.
@@ -13,24 +13,31 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 from brokerlab.core.agent import AgentSpec
 from brokerlab.core.codec import agent_to_json
 from brokerlab.core.errors import LabError
 from brokerlab.core.files import write_atomic
+from brokerlab.labs.local.fork_server import Forked, ForkServer, available
 from brokerlab.labs.local.logs import log_tail
+from brokerlab.labs.local.processes import ProcessId
+from brokerlab.labs.local.starter import MARK, Starter
+
+PROGRAM = (sys.executable, "-m", "brokerlab.agents")
+FORK_SERVER = "agent fork server"
+Process: TypeAlias = subprocess.Popen[bytes] | Forked
 
 
 @dataclass
 class LocalAgent:
-    """An `Agent` that is a child process of this one."""
+    """An `Agent` that is a process on this machine."""
 
     spec: AgentSpec
-    process: subprocess.Popen[bytes]
+    process: Process
     log_file: Path
     _last: Mapping[str, Any] = field(default_factory=dict)
     _reader: threading.Thread | None = None
@@ -87,26 +94,60 @@ class LocalAgent:
                 self._last = report
 
 
-def start_agent(spec: AgentSpec, folder: Path, environment: Mapping[str, str]) -> LocalAgent:
-    """Start one agent: its order sheet and its log are files of its name in `folder`."""
+class Agents:
+    """Starts the agents of one lab, and writes each down; by a fork server where the system can have one."""
+
+    def __init__(self, starter: Starter) -> None:
+        self._starter, self._forks = starter, available()
+        self._server: ForkServer | None = None
+
+    def start(self, spec: AgentSpec, folder: Path) -> LocalAgent:
+        agent = start_agent(spec, folder, self._fork if self._forks else self._spawn)
+        self._starter.record(f"agent {spec.process}", ProcessId.of(agent.process.pid))
+        return agent
+
+    def _fork(self, sheet: Path, log: IO[bytes]) -> Forked:
+        return self._running().fork(str(sheet), log)
+
+    def _spawn(self, sheet: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+        return spawned(sheet, log, self._mark)
+
+    def _running(self) -> ForkServer:
+        """The server; another one, if it is gone."""
+        if not self._server or not self._server.alive:
+            self._server = ForkServer(PROGRAM, self._mark, self._starter.state.folder / "fork-server.log")
+            self._starter.record(FORK_SERVER, ProcessId.of(self._server.pid))
+        return self._server
+
+    @property
+    def _mark(self) -> Mapping[str, str]:
+        return {MARK: self._starter.state.lab_id}
+
+
+def start_agent(spec: AgentSpec, folder: Path, begin: Callable[[Path, IO[bytes]], Process]) -> LocalAgent:
+    """Start one agent: its order sheet and its log are files of its name in `folder`, with which `begin` begins it."""
     folder.mkdir(parents=True, exist_ok=True)
     sheet, log = folder / f"{spec.process}.json", folder / f"{spec.process}.log"
     write_atomic(sheet, agent_to_json(spec))
     with log.open("ab") as output:
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "brokerlab.agents", str(sheet)],
-                env={**os.environ, **environment},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=output,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise LabError(f"the agent {spec.name} cannot be started: {error.strerror}") from error
-    agent = LocalAgent(spec, process, log)
+        agent = LocalAgent(spec, begin(sheet, output), log)
     agent.read()
     return agent
+
+
+def spawned(sheet: Path, log: IO[bytes], environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """An agent's process, started from nothing."""
+    try:
+        return subprocess.Popen(
+            [*PROGRAM, str(sheet)],
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise LabError(f"the agent {sheet.stem} cannot be started: {error.strerror}") from error
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

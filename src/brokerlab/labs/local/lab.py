@@ -24,7 +24,7 @@ from brokerlab.labs.local.processes import ProcessId
 from brokerlab.labs.local.prometheus_program import find_or_install
 from brokerlab.labs.local.remains import clear, remove_nodes, take_down
 from brokerlab.labs.local.runtime import Launcher, find_runtime
-from brokerlab.labs.local.starter import LOG, MARK, Starter
+from brokerlab.labs.local.starter import LOG, Starter
 from brokerlab.labs.local.state import LabState, NodeRecord
 from brokerlab.ledger.remains import keep, place
 
@@ -42,7 +42,7 @@ class LocalLab:
     name = KIND
 
     def __init__(self, starter: Starter, *, with_prometheus: bool = True) -> None:
-        self._starter = starter
+        self._starter, self._agents = starter, agents.Agents(starter)
         self._prometheus = starter.state.prometheus_url if with_prometheus else None
         hurts = {"agents", "kill", "pause", "restart", "logs"}
         there = {
@@ -186,9 +186,7 @@ class LocalLab:
         return 1
 
     def start_agent(self, spec: AgentSpec, folder: Path) -> agents.LocalAgent:
-        agent = agents.start_agent(spec, folder, {MARK: self._starter.state.lab_id})
-        self._starter.record(f"agent {spec.process}", ProcessId.of(agent.process.pid))
-        return agent
+        return self._agents.start(spec, folder)
 
     # ------------------------------------------------------------ inside
 

@@ -43,7 +43,8 @@ class NodeRecord:
 
 @dataclass(frozen=True)
 class LabState:
-    """One lab. `processes`: by node name, "prometheus", or "agent NAME". complete: its start came to its end."""
+    """One lab. `processes`: by node name, "prometheus", "agent NAME", or "agent fork server". complete: its start came
+    to its end."""
 
     lab_id: str
     folder: Path
