@@ -25,6 +25,7 @@ LOST = Autopsy(
     Word.LOST,
     MessageRef(0, 7, 0, 7, SENT + 8_000, SENT + 7_000),
     instead=MessageRef(0, 9, 0, 7),
+    leader="kafka-1",
 )
 
 

@@ -10,6 +10,7 @@ from brokerlab.core.load import Load
 from brokerlab.core.words import Word
 
 if TYPE_CHECKING:
+    from brokerlab.core.broker import PartitionState
     from brokerlab.core.fault import Fault, Receipt, Sighting
     from brokerlab.core.verdict import RunVerdict
 
@@ -139,6 +140,12 @@ class Story:
             elif span.kind == "heal":
                 found.append(Window(span.name, began.pop(span.name), span.ended_us))
         return tuple(sorted(found, key=lambda window: window.started_us))
+
+    def state_at(self, topic: str, partition: int, at_us: int) -> PartitionState | None:
+        """As it was seen last by then."""
+        place = topic, partition
+        seen = [s for s in self.sightings if (s.state.topic, s.state.partition) == place and s.at_us <= at_us]
+        return seen[-1].state if seen else None
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,8 @@ class Autopsy:
 
     message: as its producer knows it, with the acknowledged partition and offset. logged: every place where the audit
     found it. delivered: every delivery of it. instead: what the log holds now at the acknowledged place, if anything.
-    place: where it got to, when it is nowhere now; see `ledger.gone`. causes: why it is there more than once.
+    place: where it got to, when it is nowhere now; see `ledger.gone`. causes: why it is there more than once. leader,
+    epoch: who led its partition when it was acknowledged, as seen last by then ("", -1: not known).
     """
 
     word: Word
@@ -86,6 +87,8 @@ class Autopsy:
     instead: MessageRef | None = None
     place: str = ""
     causes: tuple[Cause, ...] = ()
+    leader: str = ""
+    epoch: int = -1
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from brokerlab.core.scenario import Scenario, Story, Variant
-from brokerlab.core.verdict import RunVerdict, Testimony, VariantVerdict, Verdict, worst
+from brokerlab.core.verdict import Autopsy, RunVerdict, Testimony, VariantVerdict, Verdict, worst
 from brokerlab.engine.plan import WITNESS, Plan, read_json, read_story
 from brokerlab.engine.staff import slug
 from brokerlab.judge import judge_group, judge_run, judge_variant
@@ -43,10 +43,21 @@ def _judge(
     judged = judge_variant(facts, variant, heard, story.receipts, story.windows)
     for joined in (span for span in story.spans if span.kind == "join"):
         judged = judge_group(judged, second_group(facts, joined))
+    if not scenario.piped:  # what is acknowledged in front of a processor is in another log
+        judged = replace(judged, autopsies=tuple(_led(each, story, variant.name) for each in judged.autopsies))
     judged = replace(judged, stages=stages(facts, story.spans))
     if not scenario.outage:
         return judged
     return replace(judged, latency_ms={**judged.latency_ms, "outage": longest_outage_ms(facts)})
+
+
+def _led(autopsy: Autopsy, story: Story, variant: str) -> Autopsy:
+    """With who led the message's partition when it was acknowledged, when somebody was seen to."""
+    message = autopsy.message
+    state = story.state_at(story.topics.get(variant, ""), message.partition, message.at_us)
+    if message.offset < 0 or not state or state.leader == -1:
+        return autopsy
+    return replace(autopsy, leader=story.nodes.get(state.leader, f"broker {state.leader}"), epoch=state.epoch)
 
 
 def _by_all(facts: Facts) -> dict[str, int]:

@@ -11,7 +11,7 @@ from brokerlab.core.scenario import Window
 from brokerlab.core.verdict import Autopsy, MessageRef
 from brokerlab.core.words import CAUSED, LOSS, MEANING, Word
 from brokerlab.ledger.gone import BROKER, WIRE
-from brokerlab.reports.tracks import Stretch, Tracks, state_at
+from brokerlab.reports.tracks import Stretch, Tracks
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,6 @@ class Scenery:
     nodes: Mapping[int, str]
     windows: Sequence[Window]
 
-    def leader(self, message: MessageRef) -> str:
-        """Who led the message's partition when it was answered, as seen last by then; "" when nobody knows."""
-        state = state_at(self.tracks, self.topic, message.partition, message.at_us)
-        return "" if state is None or state.leader == -1 else self._named(state)
-
     def meanwhile(self, message: MessageRef) -> Iterator[Event]:
         """The faults that began, and the leaders that came, after the message had its answer."""
         since = message.at_us or message.sent_us
@@ -54,8 +49,7 @@ class Scenery:
     def _named(self, state: PartitionState) -> str:
         if state.leader == -1:
             return "nobody"
-        epoch = state.epoch if state.epoch >= 0 else "unknown"
-        return f"{self.nodes.get(state.leader, f'broker {state.leader}')} (leader epoch {epoch})"
+        return _leading(self.nodes.get(state.leader, f"broker {state.leader}"), state.epoch)
 
     def faults(self, at_us: int) -> list[str]:
         return [window.name for window in self.windows if window.started_us <= at_us <= window.ended_us]
@@ -63,7 +57,7 @@ class Scenery:
 
 def events(autopsy: Autopsy, scenery: Scenery) -> tuple[Event, ...]:
     """In the order of time."""
-    told = [*_sending(autopsy.message, scenery), *_deliveries(autopsy, scenery)]
+    told = [*_sending(autopsy, scenery), *_deliveries(autopsy, scenery)]
     if autopsy.word in LOSS:
         told += scenery.meanwhile(autopsy.message)
     return (*sorted(told, key=lambda event: event.at_us), *_audit(autopsy))
@@ -99,16 +93,20 @@ def name(message: MessageRef) -> str:
     return f"#{message.seq}" + (f" of producer {message.producer}" if message.producer else "")
 
 
-def _sending(message: MessageRef, scenery: Scenery) -> Iterator[Event]:
+def _leading(name: str, epoch: int) -> str:
+    return f"{name} (leader epoch {epoch if epoch >= 0 else 'unknown'})"
+
+
+def _sending(autopsy: Autopsy, scenery: Scenery) -> Iterator[Event]:
+    message = autopsy.message
     if message.sent_us:
         yield Event(message.sent_us, f"sent{_during(scenery, message.sent_us)}")
     if message.at_us and message.offset >= 0:
         took = f" after {(message.at_us - message.sent_us) / 1000:,.0f} ms" if message.sent_us else ""
-        leader = scenery.leader(message)
+        by = f" by {_leading(autopsy.leader, autopsy.epoch)}" if autopsy.leader else ""
         yield Event(
             message.at_us,
-            f"acknowledged{f' by {leader}' if leader else ''}{took}: {_place(message)}"
-            f"{_during(scenery, message.at_us)}",
+            f"acknowledged{by}{took}: {_place(message)}{_during(scenery, message.at_us)}",
         )
     elif message.at_us:
         yield Event(message.at_us, "handed to the socket; nobody confirms anything")

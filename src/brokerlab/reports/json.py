@@ -139,6 +139,8 @@ def _autopsy(data: Mapping[str, Any]) -> Autopsy:
         instead=MessageRef(**data["instead"]) if data["instead"] else None,
         place=data.get("place", ""),
         causes=tuple(map(Cause, data.get("causes", ()))),
+        leader=data.get("leader", ""),
+        epoch=data.get("epoch", -1),
     )
 
 

@@ -31,12 +31,6 @@ def tracks(sightings: Sequence[Sighting], end_us: int) -> Tracks:
     return {place: _stretches(seen, end_us) for place, seen in sorted(by_place.items())}
 
 
-def state_at(found: Tracks, topic: str, partition: int, at_us: int) -> PartitionState | None:
-    """As it was seen last by then."""
-    seen = [stretch.state for stretch in found.get((topic, partition), ()) if stretch.started_us <= at_us]
-    return seen[-1] if seen else None
-
-
 def _stretches(seen: Sequence[Sighting], end_us: int) -> tuple[Stretch, ...]:
     ends = [after.at_us for _, after in pairwise(seen)]
     return tuple(

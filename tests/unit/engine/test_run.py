@@ -127,6 +127,20 @@ def test_a_stored_run_is_judged_as_it_was(lab: ThreadLab, tmp_path: Path) -> Non
     assert verdicts.judge_folder(tmp_path, PLAIN) == verdict
 
 
+def test_an_autopsy_says_who_led_when_the_message_was_acknowledged(lab: ThreadLab, tmp_path: Path) -> None:
+    lab.broker.mischief = Mischief(loses={150})
+    carry_out(lab, tmp_path)
+    story, first = read_json(tmp_path / STORY), read_story(tmp_path).sightings[0]
+    row = story["sightings"][0]
+    row["at_us"], row["state"]["epoch"] = 1, 4  # before everything
+    write_json(tmp_path / STORY, {**story, "sightings": [row]})
+    (autopsy,) = verdicts.judge_folder(tmp_path, PLAIN).variants[0].autopsies
+    assert (autopsy.leader, autopsy.epoch) == (read_story(tmp_path).nodes[first.state.leader], 4)
+    write_json(tmp_path / STORY, {**story, "sightings": []})
+    (autopsy,) = verdicts.judge_folder(tmp_path, PLAIN).variants[0].autopsies
+    assert (autopsy.leader, autopsy.epoch) == ("", -1)
+
+
 def test_the_story_has_the_timelines_spans_and_one_of_before_has_none(lab: ThreadLab, tmp_path: Path) -> None:
     carry_out(lab, tmp_path)
     assert [span.kind for span in read_story(tmp_path).spans] == ["send", "hurt", "send", "heal"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brokerlab.core.broker import PartitionState
 from brokerlab.core.fault import Sighting
-from brokerlab.reports.tracks import state_at, tracks
+from brokerlab.reports.tracks import tracks
 
 
 def seen(at: int, partition: int, leader: int) -> Sighting:
@@ -21,12 +21,6 @@ def test_a_stretch_lasts_until_the_next_sighting_of_its_partition_or_the_end() -
         (2, 30, 40),
     ]
     assert [(each.started_us, each.ended_us) for each in FOUND["t", 1]] == [(10, 40)]
-
-
-def test_what_was_seen_last_by_then() -> None:
-    leaders = [state.leader if (state := state_at(FOUND, "t", 0, at)) else None for at in (9, 10, 29, 99)]
-    assert leaders == [None, 1, -1, 2]
-    assert state_at(FOUND, "t", 7, 99) is None
 
 
 def test_after_the_end_there_is_no_negative_stretch() -> None:
