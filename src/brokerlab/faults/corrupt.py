@@ -18,7 +18,8 @@ from brokerlab.faults import linked
 class Corrupt:
     """Turn over one bit of the next batches on their way to the leader.
 
-    parcels: of so many, for each connection.
+    parcels: of so many, for each connection. It is to meet every producer, each of which has a connection of its own:
+    else a variant that was spared would pass.
     """
 
     parcels: int = 1
@@ -31,10 +32,12 @@ class Corrupt:
         linked.heal(scene, "up", "flip", "clients")
 
     def receipt(self, scene: Scene, facts: Mapping[str, Any]) -> Receipt:
-        turned = linked.done(scene, "up", "flipped", facts)
+        turned, connections = linked.done(scene, "up", "flipped", facts), len(scene.crew.of("producer"))
+        bit = turned >= max(1, connections)
         sentence = (
             f"one bit was turned over in each of {turned} batches on their way to {facts['node']}"
-            if turned
-            else f"no batch was on its way to {facts['node']} in which a bit could have been turned"
+            if bit
+            else f"only {turned} batches on their way to {facts['node']} had a bit turned over, so not one of each of "
+            f"{connections} producers: theirs were too small, or there were none"
         )
-        return Receipt("corrupt", turned > 0, sentence, {**facts, "batches": turned})
+        return Receipt("corrupt", bit, sentence, {**facts, "batches": turned})

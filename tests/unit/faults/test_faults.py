@@ -232,6 +232,21 @@ def test_the_last_in_sync_must_be_alone_and_have_something(
     assert scene.lab.done == ["kill node-1", "restart node-1"]
 
 
+def test_what_the_last_in_sync_alone_has_is_at_stake_variant_by_variant(scene: Scene) -> None:
+    now = {
+        "one": {"sent": 30, "acked": 25, "failed": 2},  # 5 acknowledged since the follower died, 3 unanswered
+        "handed": {"sent": 30, "handed": 30},
+        "done before": {"sent": 20, "acked": 20},
+    }
+    before = {"one": {"acked": 20}, "handed": {"handed": 18}, "done before": {"acked": 20}}
+    active = {"follower": {"node": "node-2", "counters": before}}
+    topics = dict.fromkeys(now, "t")
+    scene = replace(scene, topics=topics, sightings=lambda: [alone(1, (1,))], counters=lambda: now, active=active)
+    facts = KillLast().hurt(scene)
+    assert facts["at_stake"] == {"one": 8, "handed": 12, "done before": 0}
+    assert (facts["acknowledged"]["one"], facts["in_flight"]["one"]) == (5, 3)
+
+
 def test_a_zombie_is_paused_replaced_and_ended_when_it_has_gone_on(scene: Scene) -> None:
     fault = PauseAgent("consumer", at="delivered", until="committed")
     facts = fault.hurt(scene)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,16 @@ def test_the_receipt_counts_what_was_done_since(
     assert receipt.bit
     assert "node-2" in receipt.sentence
     assert "100" in receipt.sentence  # not the 100 of before as well
+
+
+@pytest.mark.parametrize(("batches", "bit"), [(1, False), (2, True)])
+def test_a_bit_is_to_be_turned_in_a_batch_of_every_producer(
+    scene: Scene, lab: MemoryLab, tmp_path: Path, batches: int, bit: bool
+) -> None:
+    lab.network = MemoryLinks(flows=batches)
+    scene = replace(scene, crew=crew(tmp_path, ("producer",)))  # one a variant, of two
+    receipt = Corrupt().receipt(scene, Corrupt().hurt(scene))
+    assert (receipt.bit, receipt.facts["batches"]) == (bit, batches)
 
 
 @every
