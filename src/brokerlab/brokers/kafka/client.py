@@ -50,7 +50,8 @@ CONSUMER = {
     "auto.offset.reset": "earliest",
     # The end of a partition is an event: transaction markers at its end have offsets, but no message.
     "enable.partition.eof": "true",
-    # A killed consumer's partitions move after the least time that brokers accept by default.
+    # A killed consumer's partitions move after the least time that brokers accept by default. Less would make runs
+    # shorter, and on a machine that stands still for some seconds expel members that are alive.
     "session.timeout.ms": "6000",
     "heartbeat.interval.ms": "1000",
     # Every message carries its own checksum and is verified; the record batch's would be the second.
