@@ -58,17 +58,21 @@ class Page:
                 assert "error" not in told, told
                 return dict(told["result"])
 
-    def await_event(self, method: str) -> None:
-        while self._next().get("method") != method:
-            pass
+    def await_loaded(self, loader: str) -> None:
+        """Of this navigation: another page's may have been on its way."""
+        while True:
+            told = self._next()
+            if told.get("method") == "Page.lifecycleEvent":
+                event = told["params"]
+                if (event["loaderId"], event["name"]) == (loader, "load"):
+                    return
 
     def open(self, path: Path, width: int, height: int, *, dark: bool = False) -> None:
         """Load a file in a window of this size."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=path.as_uri())
-        self.await_event("Page.loadEventFired")
+        self.await_loaded(self.call("Page.navigate", url=path.as_uri())["loaderId"])
 
     def evaluate(self, expression: str) -> Any:
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
@@ -125,6 +129,7 @@ def page() -> Iterator[Page]:
                 shown.session = shown.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
                 for domain in ("Page", "Network", "Runtime", "Log"):
                     shown.call(f"{domain}.enable")
+                shown.call("Page.setLifecycleEventsEnabled", enabled=True)
                 yield shown
         finally:
             child.terminate()

@@ -149,9 +149,11 @@ def test_what_a_broker_refuses_has_failed_if_it_cannot_be_written(error: str, ou
         assert error in sender.reasons[by_seq(parts, "reason")[0]]
 
 
-@pytest.mark.parametrize(("broker", "outcome"), [("down", Outcome.FAILED), ("late", Outcome.UNKNOWN)])
-def test_what_timed_out_has_failed_only_if_it_was_never_sent(broker: str, outcome: Outcome) -> None:
-    settings = {**MOCK, "acks": "all", "message.timeout.ms": "500", "socket.timeout.ms": "300"}
+@pytest.mark.parametrize(
+    ("broker", "timeout", "outcome"), [("down", "500", Outcome.FAILED), ("late", "2500", Outcome.UNKNOWN)]
+)
+def test_what_timed_out_has_failed_only_if_it_was_never_sent(broker: str, timeout: str, outcome: Outcome) -> None:
+    settings = {**MOCK, "acks": "all", "message.timeout.ms": timeout, "socket.timeout.ms": "300"}
     with closing(Kafka().sender("127.0.0.1:1", "topic", settings)) as sender:
         sent(sender, messages(1))
         mock(sender, broker)

@@ -136,12 +136,14 @@ def test_sigkill_at_any_point_leaves_the_old_file_or_the_new_one(tmp_path: Path)
     begin = time.monotonic()
     hosts_file.write(path, one, two)
     span = 6 * (time.monotonic() - begin)  # several writes of this machine's speed
-    for _ in range(KILLS):
+    kills, end = 0, begin + 120
+    while kills < KILLS or (len(seen) < 2 and time.monotonic() < end):
+        kills += 1
         path.write_bytes(one)
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"ready\n"
-        time.sleep(moments.uniform(0, span))
+        time.sleep(moments.uniform(0, span * max(1, kills / KILLS)))  # longer, if it was too short for a first write
         writer.send_signal(signal.SIGKILL)
         assert writer.wait() == -signal.SIGKILL
         writer.stdout.close()
