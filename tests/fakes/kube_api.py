@@ -138,7 +138,7 @@ class KubeApi:
             ]
             return 200, {"resources": [*listed, {"kind": "Scale", "name": "deployments/scale", "namespaced": True}]}
         for kind, change in self.becomes.items():
-            for thing in [each for each in self.objects.values() if each.get("kind") == kind]:
+            for thing in [each for each in list(self.objects.values()) if each.get("kind") == kind]:
                 change(thing)
         if path in self.objects:
             return 200, self.objects[path]

@@ -88,7 +88,7 @@ TIMELINE = (
     Send(0.7, answered=("*",), says="a third processor does what the stopped one has in hand"),
     Heal(ZOMBIE),
     Hurt(STALL, PauseFollowers()),
-    Send(0.8, at_most=5.0, says="nothing can be acknowledged now, no transaction be committed"),
+    Send(0.8, at_most=1.5, says="nothing can be acknowledged now, no transaction be committed"),
     Hurt(LEADER, KillLeader()),
     Heal(STALL),
     Send(1.0, answered=("*",), says="a follower takes over; the rest of the messages"),
