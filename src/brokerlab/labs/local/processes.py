@@ -24,6 +24,7 @@ from brokerlab.labs.local.logs import without_frames
 
 TOOL_DEADLINE = 60  # seconds; formatting a data folder takes one to three
 CAN_LIMIT_FILES = hasattr(psutil, "RLIMIT_FSIZE")  # on Linux
+SIGNAL_DEADLINE = 30  # a signal is obeyed in a millisecond, but by a thread that waits for a busy disk only after that
 SAME_START = 2.0  # seconds: start times are told to 10 ms, but move with the wall clock when that is set
 
 
@@ -116,7 +117,7 @@ def _as(account: Account | None) -> dict[str, Any]:
     return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
 
 
-def kill(ids: Iterable[ProcessId], deadline: float = 10) -> None:
+def kill(ids: Iterable[ProcessId], deadline: float = SIGNAL_DEADLINE) -> None:
     """SIGKILL all of them and their children at once (it works on paused ones, too); return when they have ended."""
     found = [process for process in (one.find() for one in ids) if process]
     everyone = _with_children(found)
@@ -138,7 +139,7 @@ def end(process: ProcessId, deadline: float, number: signal.Signals = signal.SIG
     kill([process])
 
 
-def await_reaped(process: ProcessId, deadline: float = 10) -> None:
+def await_reaped(process: ProcessId, deadline: float = SIGNAL_DEADLINE) -> None:
     """Return when a process that has ended is no longer listed: a server may look for its predecessor by pid."""
 
     def reaped() -> bool:
@@ -178,12 +179,13 @@ def _ended(process: psutil.Process) -> bool:
 
 def pause(process: ProcessId) -> None:
     _signal(process, signal.SIGSTOP)
-    until(lambda: process.paused or not process.alive, f"process {process.pid} to stop", deadline=5, every=0.002)
+    stopped = f"process {process.pid} to stop"
+    until(lambda: process.paused or not process.alive, stopped, deadline=SIGNAL_DEADLINE, every=0.002)
 
 
 def resume(process: ProcessId) -> None:
     _signal(process, signal.SIGCONT)
-    until(lambda: not process.paused, f"process {process.pid} to continue", deadline=5, every=0.002)
+    until(lambda: not process.paused, f"process {process.pid} to continue", deadline=SIGNAL_DEADLINE, every=0.002)
 
 
 def limit_files(process: ProcessId, size: int | None) -> None:
