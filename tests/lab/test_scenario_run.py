@@ -64,7 +64,7 @@ def remains(home: Path) -> list[str]:
     for process in psutil.process_iter():
         try:
             told = [*process.cmdline(), *process.environ().values()]
-        except psutil.Error:
+        except (psutil.Error, OSError):  # it has just ended
             continue
         if any(str(home) in each for each in told) and process.pid != os.getpid():
             found.append(" ".join(process.cmdline())[:200])

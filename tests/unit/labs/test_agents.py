@@ -91,21 +91,21 @@ def test_an_agent_whose_orders_end_ends_itself(start: Start) -> None:
     agent = start(ECHO)
     assert agent.exit_code() is None
     agent.stop(10)
-    assert agent.exit_code() == 0
+    until(lambda: agent.exit_code() == 0, "its last words to be read", deadline=10)
     assert agent.progress() == {"state": "done"}
 
 
 def test_one_that_does_not_end_is_forced(start: Start) -> None:
     agent = start("import time; time.sleep(60)")
     agent.stop(0.2)
-    assert agent.exit_code() == -9
+    until(lambda: agent.exit_code() == -9, "the agent to be gone", deadline=10)
 
 
 def test_a_paused_one_is_ended(start: Start) -> None:
     agent = start(ECHO)
     agent.signal(19)
     agent.stop(10)
-    assert agent.exit_code() is not None
+    until(lambda: agent.exit_code() is not None, "the agent to be gone", deadline=10)
 
 
 def test_a_killed_one_takes_no_orders_and_shows_it(start: Start) -> None:
