@@ -1,7 +1,7 @@
 """late: not there in time.
 
 An id that was delivered, and whose earliest delivery came more than the ledger's deadline after it was sent. Without a
-deadline nothing is late. What never came is lost or missed, not late. Counted in ids.
+deadline nothing is late. What never came is lost or missed, not late; what was withdrawn did not come. Counted in ids.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def check(facts: Facts) -> Finding:
     in_time = np.zeros(facts.ids.size, np.bool_)
     for consumer in facts.ledger.consumers:
         for rows in chunks(consumer.deliveries):
-            _mark(facts, rows, facts.ledger.deadline_us, in_time)
+            _mark(facts, facts.standing(rows), facts.ledger.deadline_us, in_time)
     return of_ids(facts, Word.LATE, facts.delivered & ~in_time)
 
 

@@ -276,6 +276,11 @@ LATE: list[Case] = [
     ("no deadline", history(FIVE), 0),
     ("in time first, and again later", history(FIVE, None, [Reader("0-4 0-4")], deadline_us=_SLOW), 0),
     ("never", history(FIVE, "0 1 2 3", deadline_us=_SLOW), 0),
+    (
+        "in time was only what was withdrawn",
+        history("A", "0x 0", [Reader("0@0"), Reader("0@1", at=READ + 5 * TICK)], deadline_us=_SLOW),
+        1,
+    ),
     ("a phantom", history("A", "0 ? 9", deadline_us=_SLOW), 0),
     ("the first number that was not to be sent", history("A", "0 1", deadline_us=_SLOW), 0),
 ]
