@@ -198,13 +198,13 @@ def _held(facts: Facts, findings: Mapping[Word, Finding], variant: Variant, coun
 def _moot(facts: Facts) -> frozenset[Word]:
     """The words that nothing in this run could have earned: what they are about was not there, or not written down."""
     ledger = facts.ledger
-    transactions = any(len(rows) for rows in ledger.transactions)
+    transactions = any(publisher.transactions is not None for publisher in ledger.publishers)
     possible = {
         Word.DUPLICATE_EFFECT: ledger.keeps_effects,
         Word.MISSED_EFFECT: ledger.keeps_effects,
         Word.RESURRECTED: ledger.changes is None,
         Word.PHANTOM_EVENT: ledger.changes is not None,
-        Word.ABORTED_READ: transactions or ledger.committed is not None,
+        Word.ABORTED_READ: ledger.committed is not None,
         Word.TORN_TRANSACTION: transactions,
         Word.LATE: ledger.deadline_us is not None,
         Word.VANISHED: facts.rereadable,

@@ -6,7 +6,8 @@ of producer 1, `-` an offset without a record, `?` a record that is nobody's, `3
 transaction was aborted, so that the audit of what is committed (there is one if there is an x) lacks it. A reader's
 deliveries, in order: `4` is offset 4 of partition 0, `0-9` a range, `1/4` of partition 1, `7@4` id 7 there, whatever
 the log holds. What each start of a processor or relay passed on: `3` it was about to write id 3, `3@7` it was told that
-this stands at offset 7; with a ~ in front, when all starts had begun. What a producer was told of its places is where
+this stands at offset 7; with a ~ in front, when all starts had begun; `c` and `a`: its transaction was
+committed or aborted, `o`: it came to no end. What a producer was told of its places is where
 they are in the log, unless said otherwise: `3@7`.
 Times are in microseconds: message n is sent at SENT + n * 1000; readers read one delivery a millisecond from READ on.
 """
@@ -31,7 +32,7 @@ OUTCOMES = {
     "U": Outcome.UNKNOWN,
     "H": Outcome.HANDED,
 }
-ENDINGS = {"o": "OPEN", "c": "COMMITTED", "a": "ABORTED", "u": "UNKNOWN"}
+ENDINGS = {"c": TransactionOutcome.COMMITTED, "a": TransactionOutcome.ABORTED, "o": None}
 
 _Id = tuple[int, int]
 NOBODY: _Id = (records.PHANTOM_PRODUCER, 0)
@@ -55,7 +56,6 @@ def history(
     *,
     audited_to: Mapping[int, int] | None = None,
     low: int = 0,
-    transactions: Sequence[str] = (),
     effects: str | None = None,
     changes: str | None = None,
     deadline_us: int | None = None,
@@ -79,7 +79,6 @@ def history(
         sends=tuple(_sends(text, producer, logs, told) for producer, text in enumerate(texts)),
         consumers=tuple(_consumer(f"c{n}", r, logs) for n, r in enumerate(readers or [Reader(everything)])),
         audit=_audit(logs, audited_to or {}, low),
-        transactions=tuple(_transactions(text) for text in transactions),
         effects=_effects(effects or ""),
         keeps_effects=effects is not None,
         changes=None if changes is None else _effects(changes),
@@ -90,9 +89,7 @@ def history(
         committed=_audit(kept, committed_to or {}, low) if kept != logs or committed_to else None,
         piped=piped,
         rereads=rereads,
-        publishers=tuple(
-            Publisher(f"p.{n}", n, n * TICK, _published(text, n * TICK)) for n, text in enumerate(publishers, 1)
-        ),
+        publishers=tuple(_publisher(n, text) for n, text in enumerate(publishers, 1)),
     )
 
 
@@ -139,9 +136,17 @@ def _consumer(name: str, reader: Reader, logs: Sequence[Sequence[_Id | None]]) -
     return Consumer(name, rows, processed, commits, reader.drained)
 
 
-def _published(text: str, began: int) -> Rows:
-    rows = np.zeros(len(text.split()), records.PUBLISHED)
-    for row, word in zip(rows, text.split(), strict=True):
+def _publisher(start: int, text: str) -> Publisher:
+    words = [word for word in text.split() if word not in ENDINGS]
+    ends = [(n, ENDINGS[word]) for n, word in enumerate(text.split()) if word in ENDINGS]
+    told = [(n - before, outcome, b"") for before, (n, outcome) in enumerate(ends) if outcome]
+    transactions = np.array(told, records.TRANSACTION) if ends else None
+    return Publisher(f"p.{start}", start, start * TICK, _published(words, start * TICK), transactions)
+
+
+def _published(words: Sequence[str], began: int) -> Rows:
+    rows = np.zeros(len(words), records.PUBLISHED)
+    for row, word in zip(rows, words, strict=True):
         (row["producer"], row["seq"]), row["offset"] = _told((word if "@" in word else f"{word}@-1").removeprefix("~"))
         row["at"] = READ if word.startswith("~") else began + 1
         row["partition"] = 0 if "@" in word else -1
@@ -168,16 +173,6 @@ def _audit(logs: Sequence[Sequence[_Id | None]], audited_to: Mapping[int, int], 
     ]
     spans = [AuditedPartition(p, low, len(ids), audited_to.get(p, len(ids))) for p, ids in enumerate(logs)]
     return Audit(np.array(found, records.AUDITED), tuple(spans))
-
-
-def _transactions(text: str) -> Rows:
-    """`0-4c 5-9a`: committed, aborted, o open, u unknown."""
-    rows = np.zeros(len(text.split()), records.TRANSACTION)
-    for n, word in enumerate(text.split()):
-        first, _, last = word[:-1].partition("-")
-        rows[n]["first"], rows[n]["last"] = int(first), int(last)
-        rows[n]["outcome"] = TransactionOutcome[ENDINGS[word[-1]]]
-    return rows
 
 
 def _remains(text: str) -> Rows:

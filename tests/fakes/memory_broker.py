@@ -45,6 +45,7 @@ class Mischief:
     delay_polls: int = 0  # outcomes come so many polls late
     room: int = 1 << 30  # messages that the client holds at a time
     leaks: bool = False  # who reads what is committed is given what was aborted, too
+    tears: bool = False  # of what is committed, one record is withdrawn all the same
     lets_zombies: bool = False  # a client is not shut out when another works in its place
     unreadable_from: int = 1 << 30  # the auditor gets no further than this offset
 
@@ -360,6 +361,8 @@ class MemoryPipe:
 
     def commit(self) -> bool:
         self._check()
+        if self.broker.mischief.tears:
+            self.broker.aborted |= set(sorted(self.open)[:1])
         self.broker.undecided -= self.open
         self.open.clear()
         if self.broker.writers[self.identity] is self:  # a group takes no commit from whom it has given up

@@ -11,15 +11,20 @@ from brokerlab import catalog
 from brokerlab.brokers.kafka import BROKER
 from brokerlab.brokers.postgres import BROKER as POSTGRES
 from brokerlab.brokers.postgres import STORE
+from brokerlab.checkers import torn_transaction
 from brokerlab.core.scenario import Grow, Scenario, Variant
 from brokerlab.core.verdict import RunVerdict, VariantVerdict, Verdict
 from brokerlab.core.watch import Silent
 from brokerlab.core.words import Word
 from brokerlab.engine.run import Request, run
+from brokerlab.engine.staff import slug
 from brokerlab.engine.verdict import judge_folder
 from brokerlab.labs.local.lab import LocalLab
+from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.gone import BROKER as IN_BROKER
 from brokerlab.ledger.gone import CLIENT, WIRE
+from brokerlab.ledger.ledger import Ledger
+from brokerlab.ledger.read import load
 
 pytestmark = pytest.mark.lab
 COMMITTED = "transactions, read_committed"
@@ -83,12 +88,23 @@ def caught(folder: Path, name: str, does: str, promises: str) -> VariantVerdict:
     return variant
 
 
+def torn(ledger: Ledger) -> int:
+    """How many transactions would have been, had every second record not been committed."""
+    assert ledger.committed
+    half = replace(ledger.committed, rows=ledger.committed.rows[::2])
+    return torn_transaction.check(Facts(replace(ledger, committed=half))).count
+
+
 def test_exactly_once(lab: LocalLab, tmp_path: Path) -> None:
     verdict = carry_out(lab, catalog.scenario("exactly-once"), tmp_path)
     assert verdict.verdict is Verdict.HELD, verdict.reasons
     reckless = "transactions, read_uncommitted"
     zombie = next(receipt for receipt in verdict.receipts if receipt.fault == "pause agent")
     assert (zombie.facts["fenced"], zombie.facts["went_on"]) == ([COMMITTED, reckless], ["idempotent", "plain"])
+    for variant in verdict.variants[2:]:
+        assert variant.counts["transactions_committed"] > 0
+        assert variant.found(Word.TORN_TRANSACTION) == 0
+    assert torn(load(tmp_path / "ledger" / slug(COMMITTED), piped=True)) > 0
     assert caught(tmp_path, "exactly-once", does=reckless, promises=COMMITTED).found(Word.ABORTED_READ) > 0
     assert caught(tmp_path, "exactly-once", does="idempotent", promises=COMMITTED).found(Word.DUPLICATE) > 0
 

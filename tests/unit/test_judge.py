@@ -49,8 +49,8 @@ def test_a_clean_history_holds_and_says_of_how_many() -> None:
         (Word.REDELIVERED, history("AAA", None, [Reader("0-2"), Reader("2")])),
         (Word.DUPLICATE_EFFECT, history("AAA", effects="0 1 1 2")),
         (Word.RESURRECTED, history("AAF")),
-        (Word.ABORTED_READ, history("AAA", transactions=["0-2a"])),
-        (Word.TORN_TRANSACTION, history("AAA", "0 1", transactions=["0-2c"])),
+        (Word.ABORTED_READ, history("AA", "0x 0 1", [Reader("0@0 1-2")], piped=True)),
+        (Word.TORN_TRANSACTION, history("AA", "0 1x 1", piped=True, publishers=["0@0 1@1 o", "1@2 c"])),
         (Word.REORDERED, history("AAA", "0 2 1")),
         (Word.REWIND, history("AAA", None, [Reader("0-2 2")])),
         (Word.SKIP, history("AAA", None, [Reader("0 2 1")])),
@@ -164,7 +164,7 @@ def test_a_fault_is_to_meet_the_variants_own_messages(
         (CLEAN, 11),
         (history("HHH"), 10),  # nobody was told of a place: not misplaced
         (history("AAA", effects="0 1 2"), 13),  # + duplicate effect, missed effect
-        (history("AAA", transactions=["0-2c"]), 13),  # + aborted read, torn transaction
+        (history("AAA", piped=True, publishers=["0@0 1@1 2@2 c"], committed_to={0: 3}), 13),  # + torn, aborted read
         (history("AAA", changes="0 1 2"), 11),  # a phantom event instead of resurrected
         (history("AAA", deadline_us=READ), 12),  # + late
     ],
@@ -202,8 +202,6 @@ def test_counts_are_of_ids_and_of_rows() -> None:
         "handed": 1,
         "unknown": 2,
         "failed": 1,
-        "aborted": 0,
-        "undecided": 0,
         "received": 2,
         "logged": 3,
         "delivered": 6,
@@ -215,6 +213,14 @@ def test_counts_are_of_ids_and_of_rows() -> None:
         "gone_in_broker": 0,
         "gone_elsewhere": 0,
     }
+
+
+def test_transactions_are_counted_by_their_ends_where_there_are_any() -> None:
+    publishers = ["0@0 c 1@1 a", "1@2 c 2@3 o", "o"]
+    counts = judge(history("AAA", "0 1x 1 2x", piped=True, publishers=publishers)).counts
+    ends = {name: count for name, count in counts.items() if name.startswith("transactions")}
+    assert ends == {"transactions_committed": 2, "transactions_aborted": 1, "transactions_open": 1}
+    assert "transactions_open" not in judge(history("A", piped=True, publishers=["0@0"])).counts
 
 
 def test_the_autopsy_of_a_lost_message_names_what_stands_in_its_place() -> None:

@@ -67,6 +67,7 @@ class Processor:
         self._timed(self.pipe.mark)
         self.orders.passing("offsets", self.report)
         done = self._timed(self.pipe.commit)
+        self.record.ended(done)
         self.report.add(batches=int(done), aborted=int(not done))
         self.orders.passing("committed", self.report)
 

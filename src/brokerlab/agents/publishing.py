@@ -16,8 +16,9 @@ from brokerlab.core import message
 from brokerlab.core.broker import Outcomes, Received, Sender
 from brokerlab.core.errors import InconclusiveError
 from brokerlab.core.wait import until
-from brokerlab.core.words import Outcome
+from brokerlab.core.words import Outcome, TransactionOutcome
 from brokerlab.ledger.appended import RowsWriter
+from brokerlab.ledger.records import TRANSACTION
 
 ANSWERS_S = 60.0
 POLL_S = 0.02
@@ -25,10 +26,11 @@ POLL_S = 0.02
 
 @dataclass(frozen=True)
 class Record:
-    """What one start of an agent passes on, in `rows`. mark: the messages'."""
+    """What one start of an agent passes on, in `rows`. mark: the messages'. transactions: where their ends are kept."""
 
     rows: RowsWriter
     mark: int
+    transactions: RowsWriter | None = None
 
     def attempted(self, values: list[bytes]) -> None:
         """To be called before the client is."""
@@ -37,6 +39,12 @@ class Record:
 
     def acknowledged(self, written: Received) -> None:
         self.rows.append(delivery_rows(message.parse(written.values, self.mark), written, now_us()))
+
+    def ended(self, committed: bool) -> None:
+        """All that was passed on since the last end was one transaction, if there are any."""
+        if self.transactions:
+            outcome = TransactionOutcome.COMMITTED if committed else TransactionOutcome.ABORTED
+            self.transactions.append(np.array([(self.rows.count, outcome, b"")], TRANSACTION))
 
 
 def publish(sender: Sender, events: Sequence[bytes], partition: int = 0) -> Received:

@@ -103,17 +103,25 @@ def _needed(store: Store | None, spec: AgentSpec) -> Store:
 
 
 def _process(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store | None) -> None:
-    with (
-        closing(_published(spec)) as published,
-        closing(broker.pipe(spec.endpoint, spec.source, spec.group, spec.topic, spec.settings)) as pipe,
-    ):
-        Processor(spec, pipe, Record(published, _mark(spec)), orders, report, Meter(spec)).run()
+    with ExitStack() as stack:
+        published = stack.enter_context(closing(_published(spec)))
+        pipe = broker.pipe(spec.endpoint, spec.source, spec.group, spec.topic, spec.settings)
+        stack.enter_context(closing(pipe))
+        record = Record(published, _mark(spec))
+        if pipe.transactional:
+            ends = RowsWriter(_start(spec, files.TRANSACTIONS), files.TRANSACTIONS, _mark(spec))
+            record = replace(record, transactions=stack.enter_context(closing(ends)))
+        Processor(spec, pipe, record, orders, report, Meter(spec)).run()
 
 
 def _published(spec: AgentSpec) -> RowsWriter:
     """Each start of an agent keeps a file of its own."""
-    path = Path(spec.ledger) / f"{spec.name}.{spec.start}{files.PUBLISHED.suffix}"
+    path = _start(spec, files.PUBLISHED)
     return RowsWriter(path, files.PUBLISHED, _mark(spec), number=spec.start, began=now_us())
+
+
+def _start(spec: AgentSpec, kind: files.Kind) -> Path:
+    return Path(spec.ledger) / f"{spec.name}.{spec.start}{kind.suffix}"
 
 
 def _audit(spec: AgentSpec, broker: Broker, orders: Orders, report: Report, store: Store | None) -> None:

@@ -1,8 +1,8 @@
 """ghost: nobody knew, and it was written after all.
 
-An id with an unknown outcome (time-out, crash, a send never answered, an undecided transaction) that was seen in the
-log or at a reader. Always permitted: that it may have been written is what an unknown outcome says. Jepsen completes
-such operations as `info`, concurrent with everything after them.
+An id with an unknown outcome (time-out, crash, a send never answered) that was seen in the log or at a reader. Always
+permitted: that it may have been written is what an unknown outcome says. Jepsen completes such operations as `info`,
+concurrent with everything after them.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 An id that was acknowledged (with acks=0: handed to the socket) and that, after a complete audit, stands in no log and
 was processed by no reader. A reader that was given it but died before it had finished does not save it: nobody can be
-given it again. Not lost: what a transaction that did not commit promised. Jepsen's kafka workload: `lost-write`, but
-only below the highest offset that was polled; an audit to the end needs no such limit.
+given it again. A record whose transaction was aborted does not count as there. Jepsen's kafka workload: `lost-write`,
+but only below the highest offset that was polled; an audit to the end needs no such limit.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """resurrected: reported as failed, yet there.
 
 An id whose send failed for sure (the client said that it was not written), seen in the log or at a reader. Whoever
-acts on the failure and sends again has it twice. Not this: an aborted transaction's record in the log, where it may be;
-nor what failed in a database that the log tells of (`phantom event`).
+acts on the failure and sends again has it twice. Not this: a record whose transaction was aborted, which may be in the
+log; nor what failed in a database that the log tells of (`phantom event`).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from brokerlab.core.verdict import Finding
 from brokerlab.core.words import Word
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.findings import of_rows
-from brokerlab.ledger.ids import Bitmap, Integers, chunks, members
+from brokerlab.ledger.ids import Bitmap, Integers, chunks
 from brokerlab.ledger.ledger import Ledger, Rows
 from brokerlab.ledger.steps import STEP
 
@@ -44,10 +44,9 @@ def _skips(facts: Facts, jumps: Rows) -> Rows:
 def _there(facts: Facts, partition: int, low: int, high: int) -> Bitmap:
     """By offset from `low`: whether the log holds a record there that a consumer is to be given."""
     found = np.zeros(high - low, np.bool_)
-    hidden = facts.aborted | facts.undecided
     for chunk in chunks(facts.ledger.audit.rows):
         rows = facts.standing(_within(chunk, partition, low, high))
-        found[rows["offset"][~members(facts.ids.of(rows), hidden)] - low] = True
+        found[rows["offset"] - low] = True
     return found
 
 

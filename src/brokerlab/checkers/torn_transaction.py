@@ -1,34 +1,19 @@
-"""torn transaction: committed, and only a part of it was received.
+"""torn transaction: a part of one transaction is committed, and a part of it is not.
 
-A committed transaction of which at least one id was processed, and at least one was not and never will be (nothing more
-can become of it: it is in no log, or the group is past it). All or nothing is what KIP-98 promises for the log; a
-transaction of which nothing arrived at all is lost or missed, not torn. Counted in transactions.
+Of the places that a processor was told of within one transaction, one stands in the log for those who read what is
+committed, and another does not. All or nothing is what KIP-98 promises for the log, however the transaction ended and
+whether its processor lived to hear of it. What nobody was given of it is lost or missed. Counted in transactions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
-
 from brokerlab.core.verdict import Finding
-from brokerlab.core.words import TransactionOutcome, Word
+from brokerlab.core.words import Word
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.findings import EXAMPLES, refs
+from brokerlab.ledger.transactions import torn
 
 
 def check(facts: Facts) -> Finding:
-    torn = list(_torn(facts))
-    return Finding(Word.TORN_TRANSACTION, len(torn), "transactions", refs(facts, torn[:EXAMPLES]))
-
-
-def _torn(facts: Facts) -> Iterator[int]:
-    """The first id that never arrives, of every torn transaction."""
-    if not any(len(rows) for rows in facts.ledger.transactions):
-        return
-    received, gone = facts.received, facts.sent & facts.settled & ~facts.received
-    for producer, rows in enumerate(facts.ledger.transactions):
-        for row in rows[rows["outcome"] == TransactionOutcome.COMMITTED]:
-            ids = facts.span(producer, row)
-            if received[ids].any() and gone[ids].any():
-                yield ids.start + int(np.argmax(gone[ids]))
+    found = list(torn(facts)) if facts.audit_complete else []
+    return Finding(Word.TORN_TRANSACTION, len(found), "transactions", refs(facts, found[:EXAMPLES]))

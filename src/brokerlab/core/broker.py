@@ -89,6 +89,9 @@ class Pipe(Protocol):
     works in this one's place.
     """
 
+    @property
+    def transactional(self) -> bool: ...
+
     def take(self, most: int, timeout: float) -> Received: ...
 
     def write(self, received: Received) -> bool:

@@ -32,12 +32,11 @@ CONFIRMED = ("acked", "handed")
 
 
 class TransactionOutcome(IntEnum):
-    """How one producer transaction ended, as the ledger stores it (one byte)."""
+    """How one transaction ended, as the ledger stores it (one byte). One that is not in it never did, or its processor
+    was not there any more to write that down."""
 
-    OPEN = 1
-    COMMITTED = 2
-    ABORTED = 3
-    UNKNOWN = 4
+    COMMITTED = 1
+    ABORTED = 2
 
 
 class Word(StrEnum):
@@ -81,7 +80,7 @@ MEANING: dict[Word, str] = {
     Word.RESURRECTED: "reported as failed, yet it appeared",
     Word.REFUSED: "reported as failed, and it never appeared: permitted",
     Word.ABORTED_READ: "of an aborted transaction, yet delivered",
-    Word.TORN_TRANSACTION: "only a part of a committed transaction was received",
+    Word.TORN_TRANSACTION: "a part of one transaction is committed in the log, and a part of it is not",
     Word.REORDERED: "a later id at a lower offset, of one producer in one partition",
     Word.REWIND: "a consumer went back in a partition",
     Word.SKIP: "a consumer jumped over records that nobody of its group had been given",

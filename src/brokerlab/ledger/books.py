@@ -12,7 +12,7 @@ import numpy as np
 
 from brokerlab.core.verdict import Finding, Identity
 from brokerlab.core.words import LOSS, Outcome, Word
-from brokerlab.ledger import effects
+from brokerlab.ledger import effects, transactions
 from brokerlab.ledger.facts import Facts
 from brokerlab.ledger.gone import gone
 from brokerlab.ledger.ids import Bitmap, chunks, positions
@@ -29,14 +29,13 @@ def counts(facts: Facts) -> dict[str, int]:
         **{outcome.name.lower(): int(np.count_nonzero(facts.told == outcome)) for outcome in _ANSWERS},
         "received": _size(facts.received),
         "logged": _size(facts.logged),
-        "aborted": _size(facts.aborted),
-        "undecided": _size(facts.undecided),
         "delivered": sum(len(consumer.deliveries) for consumer in ledger.consumers),
         "processed": sum(consumer.processed for consumer in ledger.consumers),
         "audited": len(ledger.audit.rows),
         "withdrawn": len(facts.seen.log_withdrawn),
         **{place: _size(ids) for place, ids in gone(facts).items()},
         **(effects.counts(facts) if ledger.keeps_effects else {}),
+        **transactions.counts(facts),
         **({} if ledger.changes is None else {"committed": _size(facts.is_(Outcome.ACKED))}),
     }
 
@@ -58,22 +57,19 @@ def _of_ids(facts: Facts, findings: Mapping[Word, Finding]) -> tuple[Identity, .
     def found(*words: Word) -> int:
         return sum(findings[word].count for word in words)
 
-    withdrawn = facts.promised & (facts.aborted | facts.undecided)
-    fates = _size(facts.claimed & facts.received) + found(Word.LOST, Word.MISSED, Word.UNSEEN)
-    rest = " + not committed" if withdrawn.any() else ""
     kept = Identity(
-        "acked + handed = in the log of them + lost + vanished" + rest,
-        _size(facts.promised),
-        _size(facts.claimed & facts.logged) + found(*LOSS) + _size(withdrawn),
+        "acked + handed = in the log of them + lost + vanished",
+        _size(facts.claimed),
+        _size(facts.claimed & facts.logged) + found(*LOSS),
     )
     return (
         Identity(
             "sent = acked + handed + unknown + failed", _size(facts.sent), sum(map(_size, map(facts.is_, _ANSWERS)))
         ),
         Identity(
-            "acked + handed = received of them + lost + missed + unseen" + rest,
-            _size(facts.promised),
-            fates + _size(withdrawn),
+            "acked + handed = received of them + lost + missed + unseen",
+            _size(facts.claimed),
+            _size(facts.claimed & facts.received) + found(Word.LOST, Word.MISSED, Word.UNSEEN),
         ),
         *([kept] if facts.rereadable else []),
         Identity("unknown = ghost + dropped", _size(facts.unknown), found(Word.GHOST, Word.DROPPED)),

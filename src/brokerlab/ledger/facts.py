@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from brokerlab.core.words import Outcome, TransactionOutcome
+from brokerlab.core.words import Outcome
 from brokerlab.ledger.ids import Bitmap, Ids, Integers, as_bitmap, chunks, positions
 from brokerlab.ledger.ledger import Ledger, Rows
 from brokerlab.ledger.places import Places, acknowledged
@@ -54,61 +54,27 @@ class Facts:
         """The ids that these rows name."""
         return as_bitmap(self.ids.of(rows), self.ids.size)
 
-    @cached_property
-    def transaction(self) -> NDArray[np.uint8]:
-        """`TransactionOutcome` by id, 0 = in none; one that never ended counts as unknown."""
-        found = np.zeros(self.ids.size, np.uint8)
-        for producer, rows in enumerate(self.ledger.transactions):
-            for row in rows:
-                found[self.span(producer, row)] = row["outcome"]
-        found[found == TransactionOutcome.OPEN] = TransactionOutcome.UNKNOWN
-        return found
-
-    def span(self, producer: int, transaction: np.void) -> slice:
-        """The ids of one transaction."""
-        base, end = int(self.ids.base[producer]), int(self.ids.base[producer + 1])
-        return slice(min(base + int(transaction["first"]), end), min(base + int(transaction["last"]) + 1, end))
-
     @property
     def sent(self) -> Bitmap:
         return ~self.is_(Outcome.UNUSED)
 
     @property
-    def promised(self) -> Bitmap:
-        """Acknowledged, or with acks=0 handed over."""
+    def claimed(self) -> Bitmap:
+        """What the producer may rely on: acknowledged, or with acks=0 handed over."""
         return self.is_(Outcome.ACKED) | self.is_(Outcome.HANDED)
 
     @property
-    def aborted(self) -> Bitmap:
-        """Sent in a transaction that was aborted: to be read by nobody, whatever became of the send itself."""
-        return self._ended(TransactionOutcome.ABORTED)
-
-    @property
-    def undecided(self) -> Bitmap:
-        """Sent in a transaction of which nobody knows how it ended."""
-        return self._ended(TransactionOutcome.UNKNOWN)
-
-    @property
-    def claimed(self) -> Bitmap:
-        """What the producer may rely on: promised, and in no transaction that did not commit."""
-        return self.promised & ~self.aborted & ~self.undecided
-
-    @property
     def unknown(self) -> Bitmap:
-        """What may turn out either way: an unknown outcome, or a promise within an undecided transaction."""
-        return (self.is_(Outcome.UNKNOWN) & ~self.aborted) | (self.promised & self.undecided)
+        """What may turn out either way."""
+        return self.is_(Outcome.UNKNOWN)
 
     @property
     def failed(self) -> Bitmap:
-        """Surely not written. Not the aborted: their records may stand in the log."""
-        return self.is_(Outcome.FAILED) & ~self.aborted
+        """Surely not written."""
+        return self.is_(Outcome.FAILED)
 
     def is_(self, outcome: Outcome) -> Bitmap:
         found: Bitmap = self.outcome == outcome
-        return found
-
-    def _ended(self, outcome: TransactionOutcome) -> Bitmap:
-        found: Bitmap = self.sent & (self.transaction == outcome)
         return found
 
     @cached_property
@@ -236,8 +202,3 @@ class Facts:
         wanted, inverse = np.unique(rows["partition"], return_inverse=True)
         known = np.array([self.committed.get(int(partition), 0) for partition in wanted], np.int64)
         return known[inverse]
-
-    @property
-    def settled(self) -> Bitmap:
-        """Nothing more can become of it: every copy is behind the group, or no log has it and the audit is complete."""
-        return np.where(self.logged, ~self.ahead, self.audit_complete)

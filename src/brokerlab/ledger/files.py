@@ -55,7 +55,7 @@ PUBLISHED = Kind(".published", b"BLpublsh", records.PUBLISHED)  # one per start 
 AUDIT = Kind(".audit", b"BLaudit", records.AUDITED)  # one per auditor; the area holds `SPAN`s
 REMAINS = Kind(".remains", b"BLremain", records.REMAIN)  # one per death of a node
 STABLE = Kind(".committed", b"BLstable", records.AUDITED)  # the same, of what is committed alone
-TRANSACTIONS = Kind(".transactions", b"BLtransa", records.TRANSACTION)  # one per transactional producer
+TRANSACTIONS = Kind(".transactions", b"BLtransa", records.TRANSACTION)  # one per start of a processor with transactions
 EFFECTS = Kind(".effects", b"BLeffect", records.EFFECT)  # one: what the store held when all was over
 CHANGES = Kind(".changes", b"BLchange", records.EFFECT)  # one, when the store is where messages come from
 

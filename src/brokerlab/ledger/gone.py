@@ -17,8 +17,8 @@ CLIENT, WIRE, BROKER, ELSEWHERE = "gone_in_client", "gone_on_wire", "gone_in_bro
 
 
 def gone(facts: Facts) -> dict[str, Bitmap]:
-    """Disjoint sets of ids; together all that was sent in no aborted transaction and is nowhere."""
-    nowhere = facts.sent & ~facts.appeared & ~facts.aborted & facts.audit_complete
+    """Disjoint sets of ids; together all that was sent and is nowhere."""
+    nowhere = facts.sent & ~facts.appeared & facts.audit_complete
     inside = facts.failed | facts.unanswered
     if facts.remained is None:
         nothing = np.zeros_like(nowhere)

@@ -41,6 +41,7 @@ class Publisher:
     start: int  # a successor's is one higher than that of whose place it took
     began_us: int
     rows: Rows
+    transactions: Rows | None = None  # `TRANSACTION` rows, in order; None: it wrote in none
 
 
 @dataclass(frozen=True)
@@ -74,22 +75,20 @@ class Ledger:
     """All that is known of one variant's messages.
 
     sends: one `SEND` array a producer, indexed by sequence number. consumers: the group's members, each once a start;
-    second: another group's, which joined late.
-    transactions: one `TRANSACTION` array a producer, or empty. effects: `EFFECT` rows, where consumers keep them
-    (keeps_effects). changes: the rows that were committed in the database that the messages tell of, or None: nothing
-    but the broker says what was sent. deadline_us: the longest that a delivery may take, or None. remains: `REMAIN`
-    rows of what nodes that had died still had, None when nobody looked. committed: the audit of what is committed
-    alone, where there are transactions; a record that is in the full audit and not in this one was withdrawn. piped:
-    what was sent was acknowledged in another log than the one that is audited, in front of a processor. torn: sentences
-    about tails that a killed agent left half-written. publishers: who wrote into the log that is audited, where that
-    was not the senders themselves: processors, where it is piped, else relays; none where nobody wrote that down.
-    rereads: what was read stays in the log; False of a queue, out of which it is taken.
+    second: another group's, which joined late. effects: `EFFECT` rows, where consumers keep them (keeps_effects).
+    changes: the rows that were committed in the database that the messages tell of, or None: nothing but the broker
+    says what was sent. deadline_us: the longest that a delivery may take, or None. remains: `REMAIN` rows of what nodes
+    that had died still had, None when nobody looked. committed: the audit of what is committed alone, where there are
+    transactions; a record that is in the full audit and not in this one was withdrawn. piped: what was sent was
+    acknowledged in another log than the one that is audited, in front of a processor. torn: sentences about tails that
+    a killed agent left half-written. publishers: who wrote into the log that is audited, where that was not the senders
+    themselves: processors, where it is piped, else relays; none where nobody wrote that down. rereads: what was read
+    stays in the log; False of a queue, out of which it is taken.
     """
 
     sends: tuple[Rows, ...]
     consumers: tuple[Consumer, ...]
     audit: Audit
-    transactions: tuple[Rows, ...] = ()
     effects: Rows = field(default_factory=lambda: no_rows(records.EFFECT))
     keeps_effects: bool = False
     changes: Rows | None = None

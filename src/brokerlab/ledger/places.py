@@ -33,16 +33,16 @@ class Places:
 def acknowledged(ledger: Ledger, ids: Ids, seen: Sightings) -> Places:
     """In one pass over the sends, and one over what was passed on. The log itself is not read again."""
     logged = seen.logged | as_bitmap(seen.log_withdrawn["id"], ids.size)
-    elsewhere = np.concatenate([seen.log_strays, seen.log_withdrawn])
     told = kept = gone = 0
     misplaced = [np.zeros(0, STRAY)]
     for named, places in _answers(ledger, ids):
-        home, there = seen.logged[named] & (seen.home[named] == places), logged[named]
-        rest = as_strays(named[there & ~home], places[there & ~home])
-        wrong = rest[~np.isin(rest, elsewhere)] if len(rest) else rest
+        there = seen.standing(named, places)
+        rest = as_strays(named[~there], places[~there])
+        rest = rest[~np.isin(rest, seen.log_withdrawn)] if len(rest) else rest
+        wrong = rest[logged[rest["id"]]]
         told += len(named)
-        kept += int(np.count_nonzero(home)) + len(rest) - len(wrong)
-        gone += int(np.count_nonzero(~there))
+        kept += len(named) - len(rest)
+        gone += len(rest) - len(wrong)
         misplaced.append(wrong)
     return Places(told, kept, gone, np.concatenate(misplaced))
 

@@ -1,10 +1,10 @@
 """Reading a variant's ledger folder back: a `Ledger` whose arrays are memory-mapped, so that nothing is copied.
 
 A folder holds `<producer>.sends`, `<consumer>.<start>.deliveries` and `.commits`, `<auditor>.audit`,
-`<processor or relay>.<start>.published`, and where there is a store `<store>.effects` and `.changes`; its folder
-SECOND holds a second group's deliveries and commits. What a killed
-agent left half-written behind the counted rows is named in `Ledger.torn`. Rows that several auditors wrote are joined
-(16 bytes a message are copied); those of one are not.
+`<processor or relay>.<start>.published` and `.transactions`, and where there is a store `<store>.effects` and
+`.changes`; its folder SECOND holds a second group's deliveries and commits. What a killed agent left half-written
+behind the counted rows is named in `Ledger.torn`. Rows that several auditors wrote are joined (16 bytes a message are
+copied); those of one are not.
 """
 
 from __future__ import annotations
@@ -35,11 +35,10 @@ def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False, r
     _distinct(sends)
     missing = _missing(sends)
     return Ledger(
-        sends=_by_number(sends, records.SEND),
+        sends=_by_number(sends),
         consumers=_consumers(deliveries, commits),
         second=_consumers(*second),
         audit=_audit(audits),
-        transactions=_by_number(transactions, records.TRANSACTION),
         effects=_joined(effects, records.EFFECT),
         keeps_effects=bool(effects),
         changes=_joined(changes, records.EFFECT) if changes else None,
@@ -49,7 +48,7 @@ def load(folder: Path, deadline_us: int | None = None, *, piped: bool = False, r
         committed=_audit(stable) if stable else None,
         piped=piped,
         rereads=rereads,
-        publishers=tuple(map(_publisher, published)),
+        publishers=_publishers(published, transactions),
     )
 
 
@@ -76,10 +75,10 @@ def _distinct(sends: list[files.Opened]) -> None:
             raise InconclusiveError(f"{one.path} and {other.path.name} are both of producer {one.number('number')}")
 
 
-def _by_number(opened: list[files.Opened], kind: np.dtype[np.void]) -> tuple[Rows, ...]:
+def _by_number(sends: list[files.Opened]) -> tuple[Rows, ...]:
     """Each producer's rows at the place of its number."""
-    by_number = {file.number("number"): file.rows for file in opened}
-    return tuple(by_number.get(number, no_rows(kind)) for number in range(max(by_number, default=-1) + 1))
+    by_number = {file.number("number"): file.rows for file in sends}
+    return tuple(by_number.get(number, no_rows(records.SEND)) for number in range(max(by_number, default=-1) + 1))
 
 
 def _missing(sends: list[files.Opened]) -> tuple[str, ...]:
@@ -103,8 +102,18 @@ def _consumers(deliveries: list[files.Opened], commits: list[files.Opened]) -> t
     )
 
 
-def _publisher(file: files.Opened) -> Publisher:
-    return Publisher(file.path.stem, file.number("number"), file.number("began"), file.rows)
+def _publishers(published: list[files.Opened], transactions: list[files.Opened]) -> tuple[Publisher, ...]:
+    ended = {file.path.stem: file.rows for file in transactions}
+    return tuple(
+        Publisher(
+            name=file.path.stem,
+            start=file.number("number"),
+            began_us=file.number("began"),
+            rows=file.rows,
+            transactions=ended.get(file.path.stem),
+        )
+        for file in published
+    )
 
 
 def _remains(folder: Path) -> Rows | None:

@@ -32,8 +32,8 @@ COMMIT = np.dtype([("offset", "<i8"), ("at", "<i8"), ("partition", "<i2"), ("pad
 # One per record found in the log by the auditor, in log order a partition.
 AUDITED = np.dtype([("offset", "<i8"), ("seq", "<u4"), ("producer", "<u2"), ("partition", "<i2")])
 
-# One per transaction: the sequence numbers first..last (inclusive) of one producer.
-TRANSACTION = np.dtype([("first", "<u4"), ("last", "<u4"), ("outcome", "u1"), ("pad", "V7")])
+# One per transaction that came to an end: its `PUBLISHED` rows are those from the one before on, up to row `end`.
+TRANSACTION = np.dtype([("end", "<u8"), ("outcome", "u1"), ("pad", "V7")])  # core.words.TransactionOutcome
 
 # One per effect, or per committed change, found in the store.
 EFFECT = np.dtype([("at", "<i8"), ("seq", "<u4"), ("producer", "<u2"), ("pad", "V2")])

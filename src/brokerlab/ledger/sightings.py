@@ -45,6 +45,13 @@ class Sightings:
     log_withdrawn: Rows
     delivered_withdrawn: int
 
+    def standing(self, named: Integers, places: Integers) -> Bitmap:
+        """Which of these ids stand in the log at these positions, and were not withdrawn."""
+        found: Bitmap = self.logged[named] & (self.home[named] == places)
+        rest = as_strays(named[~found], places[~found])
+        found[~found] = len(rest) > 0 and np.isin(rest, self.log_strays)
+        return found
+
 
 def known_rows(rows: Rows, ids: Ids, sent: Bitmap, strangers: list[Rows]) -> Iterator[tuple[Integers, Integers]]:
     """(ids, positions) of the rows that are sent messages, chunk by chunk; the others are appended to `strangers`."""

@@ -126,9 +126,21 @@ def _aborted(variant: VariantVerdict) -> str:
 def _once(variant: VariantVerdict) -> str:
     if any(variant.found(word) for word in (Word.DUPLICATE, Word.ABORTED_READ, Word.REDELIVERED, *LOSS)):
         return ""
+    counts = variant.counts
     return (
-        f"{variant.variant}: of {variant.counts['acked']:,} messages each was received once; "
-        f"{variant.counts['withdrawn']:,} records of aborted transactions stand in its log, and the reader saw none."
+        f"{variant.variant}: of {counts['acked']:,} messages each was received once; {counts['withdrawn']:,} records "
+        f"of aborted transactions stand in its log, and the reader saw none.{_transactions(variant)}"
+    )
+
+
+def _transactions(variant: VariantVerdict) -> str:
+    counts = variant.counts
+    if "transactions_open" not in counts or variant.found(Word.TORN_TRANSACTION):
+        return ""
+    committed, aborted, left = (counts[f"transactions_{end}"] for end in ("committed", "aborted", "open"))
+    return (
+        f" {committed:,} transactions were committed, {aborted:,} aborted, {left:,} left open by a processor that died "
+        "or was shut out: none of them is there in part."
     )
 
 

@@ -10,6 +10,8 @@ import pytest
 from brokerlab.agents.processor import MOST
 from brokerlab.core.agent import AgentSpec
 from brokerlab.core.load import Load
+from brokerlab.core.words import TransactionOutcome
+from brokerlab.ledger.read import load
 from tests.fakes.memory_broker import MemoryBroker
 from tests.fakes.small_run import TOPIC, SmallRun
 
@@ -35,6 +37,10 @@ def test_every_message_is_passed_on_in_order_a_batch_at_a_time(tmp_path: Path, s
     assert report.counts["busy_us"] >= 0
     assert small.broker.offsets["group", "source"] == {0: N}
     assert (small.broker.aborted, small.broker.undecided) == (set(), set())
+    (publisher,) = load(tmp_path).publishers
+    ends = [(2 * MOST, TransactionOutcome.COMMITTED), (4 * MOST, 1), (2 * N, 1)] if settings else None
+    assert publisher.transactions is None or publisher.transactions[["end", "outcome"]].tolist() == ends
+    assert (publisher.transactions is None) is (ends is None)
 
 
 def test_one_that_was_replaced_ends_as_fenced_and_what_it_wrote_is_withdrawn(
@@ -48,4 +54,6 @@ def test_one_that_was_replaced_ends_as_fenced_and_what_it_wrote_is_withdrawn(
     monkeypatch.setattr(broker, "pipe", lambda *_: zombie)  # the agent is that zombie
     report = small.agent(spec, "drain")
     assert report.state == "fenced"
+    (publisher,) = load(tmp_path).publishers
+    assert (len(publisher.rows), publisher.transactions.tolist()) == (MOST, [])  # begun, and never ended
     assert broker.aborted == {(TOPIC, 0, offset) for offset in range(MOST)}

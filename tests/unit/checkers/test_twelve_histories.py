@@ -13,6 +13,12 @@ from tests.fakes.histories import Reader, history
 
 TEN = "A" * 10
 
+
+def _told(first: int, offset: int) -> str:
+    """A processor was told where five messages stand."""
+    return " ".join(f"{first + n}@{offset + n}" for n in range(5))
+
+
 HISTORIES: dict[str, tuple[Ledger, dict[Word, int]]] = {
     "clean": (history(TEN), {}),
     "tail loss": (history(TEN, "0 1 2 3 4 5 6 7"), {Word.LOST: 2}),
@@ -37,11 +43,17 @@ HISTORIES: dict[str, tuple[Ledger, dict[Word, int]]] = {
         {Word.LATE: 7},
     ),
     "transaction-marker gap": (
-        history(TEN, "0 1 2 3 4 - 5 6 7 8 9 -", transactions=["0-4c 5-9c"]),
+        history(TEN, "0 1 2 3 4 - 5 6 7 8 9 -", piped=True, publishers=[f"{_told(0, 0)} c {_told(5, 6)} c"]),
         {},
     ),
     "aborted read": (
-        history(TEN, "0 1 2 3 4 - 5 6 7 8 9 -", transactions=["0-4a 5-9c"]),
+        history(
+            TEN,
+            "0x 1x 2x 3x 4x - 0 1 2 3 4 - 5 6 7 8 9 -",
+            [Reader("0@0 1@1 2@2 3@3 4@4 6-10 12-16")],
+            piped=True,
+            publishers=[f"{_told(0, 0)} a {_told(0, 6)} c {_told(5, 12)} c"],
+        ),
         {Word.ABORTED_READ: 5},
     ),
 }

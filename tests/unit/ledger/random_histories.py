@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from brokerlab.core.words import Outcome, TransactionOutcome
 from brokerlab.ledger import records
-from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, Rows
+from brokerlab.ledger.ledger import Audit, AuditedPartition, Consumer, Ledger, Publisher, Rows
 
 _Id = tuple[int, int]
 _Log = dict[int, _Id]  # offset -> id
@@ -53,7 +53,9 @@ class Model:
             consumers=tuple(consumers),
             audit=audit,
             committed=self.committed(audit) if self.happens("abort") else None,
-            transactions=tuple(self.transactions(len(rows)) for rows in sends) if self.happens("transactions") else (),
+            publishers=tuple(
+                self.publisher(n, audit) for n in range(1 + r.randint(0, 2) * self.happens("transactions"))
+            ),
             effects=effects,
             keeps_effects=bool(len(effects)) or self.happens("effects"),
             changes=self.effects(sends) if self.happens("changes") else None,
@@ -137,13 +139,18 @@ class Model:
         kept = np.array([not self.happens("abort") for _ in audit.rows], np.bool_)
         return replace(audit, rows=audit.rows[kept])
 
-    def transactions(self, count: int) -> Rows:
-        cuts = sorted({0, count, *(self.random.randint(0, count) for _ in range(2))})
-        rows = np.zeros(len(cuts) - 1, records.TRANSACTION)
-        for row, first, after in zip(rows, cuts, cuts[1:], strict=False):
-            row["first"], row["last"] = first, after - 1
-            row["outcome"] = self.random.choice(tuple(TransactionOutcome))
-        return rows
+    def publisher(self, start: int, audit: Audit) -> Publisher:
+        """Told of some places, mostly the right ones, in transactions or not."""
+        told = [row for row in audit.rows if self.happens("transactions")]
+        rows = np.zeros(len(told), records.PUBLISHED)
+        for row, place in zip(rows, told, strict=True):
+            row["producer"], row["seq"], row["partition"] = place["producer"], place["seq"], place["partition"]
+            row["offset"] = -1 if self.happens("untold") else place["offset"] + self.happens("misplace")
+        cuts = sorted({self.random.randint(1, len(rows)) for _ in range(2)}) if len(rows) else []
+        ends = np.array(
+            [(end, self.random.choice(tuple(TransactionOutcome)), b"") for end in cuts], records.TRANSACTION
+        )
+        return Publisher(f"p.{start}", start, start, rows, ends if self.happens("transactions") else None)
 
     def effects(self, sends: list[Rows]) -> Rows:
         found = [(seq, producer) for producer, rows in enumerate(sends) for seq in range(len(rows))]

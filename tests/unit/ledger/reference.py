@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import pairwise
 
-from brokerlab.core.words import Outcome, TransactionOutcome, Word
+from brokerlab.core.words import Outcome, Word
 from brokerlab.ledger import records
 from brokerlab.ledger.ledger import Ledger
 
@@ -29,12 +29,6 @@ class Reference:
         if ledger.changes is not None:
             committed = {_id(row) for row in ledger.changes}
             self.outcome = {i: Outcome.ACKED if i in committed else Outcome.FAILED for i in self.outcome}
-        self.ending = {
-            (producer, seq): TransactionOutcome(int(row["outcome"]))
-            for producer, rows in enumerate(ledger.transactions)
-            for row in rows
-            for seq in range(int(row["first"]), int(row["last"]) + 1)
-        }
         everything = [(_id(row), _place(row)) for row in ledger.audit.rows]
         kept = {place for _, place in everything}
         if ledger.committed is not None:
@@ -58,15 +52,13 @@ class Reference:
             self.audited &= all(reached.get(p.partition, 0) >= p.high for p in ledger.audit.partitions)
 
     def count(self) -> dict[Word, int]:
-        claimed = {i for i in self.sent(Outcome.ACKED, Outcome.HANDED) if not self.withdrawn(i)}
+        claimed = self.sent(Outcome.ACKED, Outcome.HANDED)
         waiting = claimed - self.processed
         gone = {i for i in waiting if i not in self.logged and self.audited}
         passed = {i for i in waiting if i in self.logged and not self.still_coming(i)}
         vanished = {i for i in claimed & self.processed - self.logged if self.audited and self.ledger.rereads}
-        unknown = {i for i in self.sent(Outcome.UNKNOWN, Outcome.SENT) if not self.aborted(i)}
-        unknown |= {i for i in self.sent(Outcome.ACKED, Outcome.HANDED) if self.undecided(i)}
-        failed = {i for i in self.sent(Outcome.FAILED) if not self.aborted(i)}
-        delivered = {identity for identity, _, _ in self.deliveries}
+        unknown = self.sent(Outcome.UNKNOWN, Outcome.SENT)
+        failed = self.sent(Outcome.FAILED)
         return {
             Word.LOST: len(gone),
             Word.VANISHED: len(vanished),
@@ -81,7 +73,7 @@ class Reference:
             Word.DROPPED: len(unknown - self.appeared),
             Word.RESURRECTED: 0 if self.changes else len(failed & self.appeared),
             Word.REFUSED: len(failed - self.appeared),
-            Word.ABORTED_READ: len({i for i in self.outcome if self.aborted(i)} & delivered | self.aborted_reads),
+            Word.ABORTED_READ: len(self.aborted_reads),
             Word.TORN_TRANSACTION: self.torn(),
             Word.REORDERED: self.reordered(),
             Word.REWIND: self.rewinds(),
@@ -96,15 +88,6 @@ class Reference:
 
     def sent(self, *outcomes: Outcome) -> set[Id]:
         return {identity for identity, outcome in self.outcome.items() if outcome in outcomes}
-
-    def aborted(self, identity: Id) -> bool:
-        return self.ending.get(identity) is TransactionOutcome.ABORTED
-
-    def undecided(self, identity: Id) -> bool:
-        return self.ending.get(identity) in (TransactionOutcome.OPEN, TransactionOutcome.UNKNOWN)
-
-    def withdrawn(self, identity: Id) -> bool:
-        return self.aborted(identity) or self.undecided(identity)
 
     def still_coming(self, identity: Id) -> bool:
         """Some copy of it stands at or above the position that the group committed last."""
@@ -141,16 +124,15 @@ class Reference:
         return len((self.processed & set(self.outcome)) - kept) if self.ledger.keeps_effects else 0
 
     def torn(self) -> int:
+        log = {(identity, place) for identity, place in self.log if not self.strange(identity)}
         found = 0
-        for producer, rows in enumerate(self.ledger.transactions):
-            for row in rows:
-                seqs = range(int(row["first"]), int(row["last"]) + 1)
-                members = {(producer, seq) for seq in seqs} & set(self.outcome)
-                missing = members - self.processed
-                gone = {i for i in missing if (not self.still_coming(i) if i in self.logged else self.audited)}
-                committed = row["outcome"] == TransactionOutcome.COMMITTED
-                found += bool(committed and members & self.processed and gone)
-        return found
+        for publisher in self.ledger.publishers:
+            rows = [(_id(row), _place(row)) for row in publisher.rows]
+            ends = [] if publisher.transactions is None else [*publisher.transactions["end"].tolist(), len(rows)]
+            for first, end in pairwise([0, *ends]):
+                there = {each in log for each in rows[first:end] if each[1][1] >= 0 and not self.strange(each[0])}
+                found += there == {True, False}
+        return found if self.audited else 0
 
     def reordered(self) -> int:
         seen: set[Id] = set()
@@ -184,7 +166,6 @@ class Reference:
                     for identity, place in self.log
                     if place not in self.gone
                     if place[0] == partition and before < place[1] < after
-                    if not (identity in self.outcome and self.withdrawn(identity))
                 }
                 found += bool(over - given)
         return found

@@ -34,7 +34,6 @@ def placed(ledger: Ledger) -> dict[str, list[int]]:
         ("nobody looked", history("AHUFS", "0"), {CLIENT: [3, 4], ELSEWHERE: [1, 2]}),
         ("nothing could be read there", history("AHF", "0", remains=""), {CLIENT: [2], ELSEWHERE: [1]}),
         ("somebody else's", history("AH", "0", remains="0 9 1:1"), {WIRE: [1]}),
-        ("aborted", history("AF", "0", transactions=["1-1a"], remains="0"), {}),
         ("an unfinished audit", history("AH", "0", audited_to={0: 0}, remains="0"), {}),
     ],
 )

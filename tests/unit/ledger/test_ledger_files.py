@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -235,15 +236,12 @@ def test_a_replacement_goes_on_in_the_file_of_the_producer_that_was_killed(tmp_p
     assert [texts[reason] for reason in sends["reason"][[0, 1, 6, 7]]] == ["a", "a", "b", "b"]
 
 
-def test_transactions_are_at_the_place_of_their_producers_number(tmp_path: Path) -> None:
-    """Not of their file's name: producer-10 comes before producer-2."""
-    for number in (0, 2, 10):
-        rows = np.full(1, number, files.TRANSACTIONS.rows)
-        os.close(files.create(tmp_path / f"producer-{number}.transactions", files.TRANSACTIONS, MARK, number=number))
-        with (tmp_path / f"producer-{number}.transactions").open("r+b") as file:
-            files.write(file.fileno(), np.uint64(1).tobytes(), files.field_offset("count"), tmp_path)
-            file.seek(0, 2)
-            file.write(rows.tobytes())
-    assert [rows["first"].tolist() for rows in load(tmp_path).transactions] == [
-        [number] if number in (0, 2, 10) else [] for number in range(11)
-    ]
+def test_a_processors_start_has_its_own_transactions(tmp_path: Path) -> None:
+    for start, ends in ((1, [4, 9]), (2, []), (3, None)):
+        with closing(RowsWriter(tmp_path / f"p.{start}.published", files.PUBLISHED, MARK, number=start, began=start)):
+            pass
+        if ends is not None:
+            with closing(RowsWriter(tmp_path / f"p.{start}.transactions", files.TRANSACTIONS, MARK)) as writer:
+                writer.append(np.array([(end, 1, b"") for end in ends], records.TRANSACTION))
+    found = [each.transactions for each in load(tmp_path).publishers]
+    assert [None if rows is None else rows["end"].tolist() for rows in found] == [[4, 9], [], None]

@@ -122,6 +122,15 @@ def test_a_broker_that_lets_a_zombie_write_is_caught(tmp_path: Path) -> None:
     assert verdict.variants[-1].found(Word.DUPLICATE) > 0
 
 
+def test_a_broker_that_commits_a_part_of_a_transaction_is_caught(tmp_path: Path) -> None:
+    verdict = carry_out(catalog.scenario("exactly-once"), tmp_path, Mischief(tears=True))
+    for variant in verdict.variants:
+        transactional = variant.variant.startswith("transactions")
+        assert ("transactions_committed" in variant.counts) is transactional
+        assert bool(variant.found(Word.TORN_TRANSACTION)) is transactional
+        assert variant.verdict is Verdict.BROKEN or not transactional
+
+
 def test_a_reader_that_is_not_careful_breaks_the_promise_of_exactly_once(tmp_path: Path) -> None:
     scenario = catalog.scenario("exactly-once")
     liar = replace(scenario.variants[-1], consumer={"isolation.level": "read_uncommitted"})
@@ -142,6 +151,11 @@ def test_exactly_once_says_what_it_costs_and_what_it_does_not_cover(tmp_path: Pa
     text = " ".join(verdict.explanation)
     assert f"{COMMITTED}: of 600 messages each was received once" in text
     assert "of plain)" in text
+    for variant in verdict.variants[2:]:
+        assert variant.counts["transactions_committed"] >= 3  # before, between and after the faults
+        assert variant.counts["transactions_open"] == 2  # the dead one's, and the zombie's
+        assert variant.found(Word.TORN_TRANSACTION) == 0
+    assert f" {verdict.variants[-1].counts['transactions_committed']:,} transactions were committed, " in text
     lag = verdict.variants[-1].stages[0].lag_ms
     assert f"{COMMITTED} {lag['p50']:,.0f}/{lag['p99']:,.0f} ms (" in text
     assert "the client has no KIP-890" in verdict.explanation[-1]

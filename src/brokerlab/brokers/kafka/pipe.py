@@ -40,12 +40,12 @@ class KafkaPipe:
 
     def __init__(self, endpoint: str, source: str, group: str, topic: str, settings: Mapping[str, str]) -> None:
         self._topic = topic
-        self._transactional = TRANSACTIONAL in settings
-        unique = {TRANSACTIONAL: f"{settings[TRANSACTIONAL]}-{group}"} if self._transactional else {}
+        self.transactional = TRANSACTIONAL in settings
+        unique = {TRANSACTIONAL: f"{settings[TRANSACTIONAL]}-{group}"} if self.transactional else {}
         self._writing = configured(endpoint, PRODUCER, settings, unique)
         self._producer = self._new_producer()  # before anything is read: nobody else writes under its id any more
         reading = configured(endpoint, CONSUMER, {"group.id": group, "isolation.level": "read_committed"})
-        self._receiver = KafkaReceiver(reading, source, auto=self._transactional)
+        self._receiver = KafkaReceiver(reading, source, auto=self.transactional)
         self._receiver.subscribe()
         self._open = False
         self._failed: KafkaError | None = None
@@ -56,7 +56,7 @@ class KafkaPipe:
 
         producer = made(Producer, self._writing)
         await_leaders(producer, self._topic, READY_S)
-        if self._transactional:
+        if self.transactional:
             self._do(lambda: producer.init_transactions(CALL_S), "begin to write in transactions")
         return producer
 
@@ -78,7 +78,7 @@ class KafkaPipe:
 
     def write(self, received: Received) -> bool:
         """Each into the partition that it came from; returns when all are acknowledged."""
-        if self._transactional:
+        if self.transactional:
             self._do(self._producer.begin_transaction, "begin a transaction")
             self._open = True
         return self._do(lambda: self._send(received), f"write to {self._topic}")
@@ -90,7 +90,7 @@ class KafkaPipe:
         for value, partition in zip(received.values, received.partition.tolist(), strict=True):
             self._producer.produce(self._topic, value, partition=partition, on_delivery=self._report)
         until(lambda: self._producer.flush(0.2) == 0, f"{self._topic} to acknowledge a batch", deadline=CALL_S, every=0)
-        if self._failed is not None and not self._transactional:
+        if self._failed is not None and not self.transactional:
             raise KafkaException(self._failed)
 
     def _report(self, error: KafkaError | None, message: Message) -> None:
@@ -109,7 +109,7 @@ class KafkaPipe:
         from confluent_kafka import TopicPartition
 
         if not self._open:
-            return not self._transactional
+            return not self.transactional
         parts = [TopicPartition(self._receiver.topic, part, at) for part, at in self._receiver.positions().items()]
         producer, member = self._producer, self._receiver.metadata()
         marking = _InTime(lambda: producer.send_offsets_to_transaction(parts, member, CALL_S))
@@ -120,7 +120,7 @@ class KafkaPipe:
         return done and not marking.stuck
 
     def commit(self) -> bool:
-        if not self._transactional:
+        if not self.transactional:
             self._receiver.commit()
             return True
         if not self._open:
