@@ -99,6 +99,15 @@ def definitions(kube: Kube) -> Iterator[None]:
     waiting.until_deleted(kube, names, deadline=60)
 
 
+def await_event(kube: Kube, namespace: str, reason: str) -> None:
+    """Return when the cluster has told of it: how soon a pod gets so far is up to its node."""
+
+    def told() -> bool:
+        return any(event["reason"] == reason for event in kube.list("v1", "Event", namespace))
+
+    wait.until(told, f"an event {reason} in {namespace}", deadline=120, every=0.2)
+
+
 def _established(kube: Kube, definitions: list[dict]) -> None:
     specs = [each["spec"] for each in definitions]
     kinds = [(f"{spec['group']}/{spec['versions'][0]['name']}", spec["names"]["kind"]) for spec in specs]

@@ -17,7 +17,7 @@ from brokerlab.cluster import monitoring
 from brokerlab.core import wait
 from brokerlab.kube.api import Kube
 from tests.cli.conftest import Ran, Run
-from tests.cluster.conftest import CHART
+from tests.cluster.conftest import CHART, await_event
 
 pytestmark = pytest.mark.cluster
 
@@ -123,8 +123,11 @@ def test_interrupted_while_helm_is_at_work_it_can_be_deployed_again(
     assert ran.code == 0, ran.err
 
 
-def test_a_pod_that_cannot_start_ends_with_its_reason(core: Run) -> None:
-    ran = core("deploy", "--set", "image=localhost/no/such/image:1", "--timeout", "5")
+def test_a_pod_that_cannot_start_ends_with_its_reason(kube: Kube, namespace: str, core: Run) -> None:
+    deploy = ("deploy", "--set", "image=localhost/no/such/image:1", "--timeout", "5")
+    core(*deploy)
+    await_event(kube, namespace, "Failed")
+    ran = core(*deploy)
     assert ran.code in (3, 4)
     assert "deployment/monitoring-grafana" in ran.err
     assert "localhost/no/such/image:1" in ran.err
