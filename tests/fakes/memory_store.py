@@ -12,7 +12,7 @@ from brokerlab.core.store import Ids, Kept, Row
 
 
 @dataclass
-class Tables:
+class Contents:
     """One variant's. `others`: what another system remembers. `outbox`: [number, event, published]."""
 
     effects: list[Row] = field(default_factory=list)
@@ -26,34 +26,38 @@ class Tables:
 
 @dataclass
 class MemoryStore:
-    """The plug-in."""
+    """The plug-in, and the way to its tables at once."""
 
-    tables: dict[str, Tables] = field(default_factory=dict)
+    contents: dict[str, Contents] = field(default_factory=dict)
+    name: str = "memory"
     port: str = "client"
 
-    def create(self, endpoint: str, names: Sequence[str]) -> None:
-        self.tables |= {name: Tables() for name in names}
+    def tables(self, endpoint: str) -> MemoryStore:
+        return self
 
-    def drop(self, endpoint: str, names: Sequence[str]) -> None:
+    def create(self, names: Sequence[str]) -> None:
+        self.contents |= {name: Contents() for name in names}
+
+    def drop(self, names: Sequence[str]) -> None:
         for name in names:
-            del self.tables[name]
+            del self.contents[name]
+
+    def kept(self, name: str) -> Kept:
+        return Kept(self.contents[name].effects, list(self.contents[name].changes.values()))
 
     def effects(self, endpoint: str, name: str, guard: str) -> MemoryEffects:
-        return MemoryEffects(self.tables[name], guard)
+        return MemoryEffects(self.contents[name], guard)
 
     def changes(self, endpoint: str, name: str) -> MemoryChanges:
-        return MemoryChanges(self.tables[name])
+        return MemoryChanges(self.contents[name])
 
     def outbox(self, endpoint: str, name: str) -> MemoryOutbox:
-        return MemoryOutbox(self.tables[name])
-
-    def kept(self, endpoint: str, name: str) -> Kept:
-        return Kept(self.tables[name].effects, list(self.tables[name].changes.values()))
+        return MemoryOutbox(self.contents[name])
 
 
 @dataclass
 class MemoryEffects:
-    tables: Tables
+    tables: Contents
     guard: str
 
     def apply(self, deliveries: np.ndarray, between: Callable[[], None]) -> None:
@@ -100,7 +104,7 @@ class MemoryEffects:
 
 @dataclass
 class MemoryChanges:
-    tables: Tables
+    tables: Contents
 
     def commit(self, ids: Ids, events: Sequence[bytes]) -> None:
         self.tables.changes |= {each: Row(*each, time.time_ns() // 1000) for each in ids}
@@ -111,7 +115,7 @@ class MemoryChanges:
 
 @dataclass
 class MemoryOutbox:
-    tables: Tables
+    tables: Contents
 
     def waiting(self, most: int) -> Sequence[tuple[int, bytes]]:
         return [each for each in list(self.tables.outbox) if each[0] not in self.tables.published][:most]

@@ -14,6 +14,7 @@ from brokerlab.core.lab import NodeState, Sought
 from brokerlab.core.links import COUNTERS, Trouble, Way
 from brokerlab.core.load import Load
 from brokerlab.core.scenario import Variant
+from brokerlab.core.store import Store, Tables
 from brokerlab.engine.staff import Setting
 from brokerlab.engine.workload import Workload
 from brokerlab.ledger import remains
@@ -59,6 +60,9 @@ class MemoryLab:
 
     def admin(self, broker: Broker, settings: Mapping[str, str]) -> Admin:
         return broker.admin(self.endpoint(broker.port), settings)
+
+    def tables(self, store: Store) -> Tables:
+        return store.tables(self.endpoint(store.port))
 
     def state(self, node: str) -> NodeState:
         return self.states[node]

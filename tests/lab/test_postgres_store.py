@@ -18,9 +18,9 @@ NAMES = ("brokerlab.run.one", "brokerlab.run.two")
 
 @pytest.fixture
 def tables(endpoint: str) -> Iterator[str]:
-    STORE.create(endpoint, NAMES)
+    STORE.tables(endpoint).create(NAMES)
     yield endpoint
-    STORE.drop(endpoint, NAMES)
+    STORE.tables(endpoint).drop(NAMES)
 
 
 def deliveries(*seqs: int, first: int = 0) -> np.ndarray:
@@ -30,7 +30,7 @@ def deliveries(*seqs: int, first: int = 0) -> np.ndarray:
 
 
 def seqs(endpoint: str, name: str = NAMES[0]) -> list[int]:
-    return [row.seq for row in STORE.kept(endpoint, name).effects]
+    return [row.seq for row in STORE.tables(endpoint).kept(name).effects]
 
 
 @pytest.mark.parametrize(
@@ -72,15 +72,15 @@ def test_an_event_is_in_the_outbox_with_its_change_or_not_at_all(tables: str) ->
     assert [event for _, event in waiting] == [b"one", b"two"]
     outbox.mark([number for number, _ in waiting[:1]])
     assert [event for _, event in outbox.waiting(10)] == [b"two"]
-    assert [(row.producer, row.seq) for row in STORE.kept(tables, NAMES[0]).changes] == [(0, 1), (0, 2)]
+    assert [(row.producer, row.seq) for row in STORE.tables(tables).kept(NAMES[0]).changes] == [(0, 1), (0, 2)]
     changes.close()
     outbox.close()
 
 
 def test_what_is_dropped_is_gone_and_can_be_made_again(endpoint: str) -> None:
     for _ in range(2):
-        STORE.create(endpoint, NAMES)
-        STORE.drop(endpoint, NAMES)
+        STORE.tables(endpoint).create(NAMES)
+        STORE.tables(endpoint).drop(NAMES)
     with connect(endpoint) as link:
         rows = link.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
     assert rows == (0,)

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from brokerlab.core.agent import Agent, AgentSpec
 from brokerlab.core.broker import Admin, Broker
 from brokerlab.core.links import Links
+from brokerlab.core.store import Store, Tables
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ class Lab(Protocol):
 
     def admin(self, broker: Broker, settings: Mapping[str, str]) -> Admin:
         """A new connection to the broker, for the engine's questions."""
+
+    def tables(self, store: Store) -> Tables:
+        """The way to a store's tables, for the engine."""
 
     def state(self, node: str) -> NodeState: ...
 

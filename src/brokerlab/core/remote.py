@@ -1,5 +1,5 @@
 """What the command line and our programs in a cluster's pods agree on: their port, the lab's token, and questions to an
-`Admin` that travel as JSON: asked in one process, answered in another.
+`Admin`, or about a store's `Tables`, that travel as JSON: asked in one process, answered in another.
 
 A failure travels as its sentence, its hint and its kind, and is raised again where it was asked.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from brokerlab.core.broker import Admin, PartitionState
 from brokerlab.core.errors import BrokerlabError, DeadlineError, InconclusiveError, LabError, UsageError
+from brokerlab.core.store import Kept, Row, Tables
 
 PORT = 9464
 TOKEN_HEADER = "X-Brokerlab-Token"  # noqa: S105 - the header's name
@@ -26,13 +27,16 @@ _ANSWERS: Mapping[str, Callable[[Any], Any]] = {
     "describe": lambda states: [asdict(state) for state in states],
     "ends": lambda ends: [[topic, partition, offset] for (topic, partition), offset in ends.items()],
     "settings": dict,
+    "storage": dict,
+    "kept": lambda kept: [[[r.producer, r.seq, r.at_us] for r in rows] for rows in (kept.effects, kept.changes)],
 }
-QUESTIONS = frozenset({"await_ready", "create", "delete", "admit", *_ANSWERS})
+QUESTIONS = frozenset({"await_ready", "create", "delete", "describe", "ends", "settings", "admit", "storage"})
+ABOUT_TABLES = frozenset({"create", "drop", "kept"})
 
 
-def ask(admin: Admin, question: str, arguments: Json) -> Any:
-    """Put one of `QUESTIONS` to an admin; returns the answer as JSON."""
-    answer = getattr(admin, question)(**arguments)
+def ask(whom: Admin | Tables, question: str, arguments: Json) -> Any:
+    """Put one of `QUESTIONS` to an admin, or one of those `ABOUT_TABLES`; returns the answer as JSON."""
+    answer = getattr(whom, question)(**arguments)
     return _ANSWERS[question](answer) if question in _ANSWERS else None
 
 
@@ -42,6 +46,10 @@ def states(answer: list[Json]) -> list[PartitionState]:
 
 def ends(answer: list[list[Any]]) -> dict[tuple[str, int], int]:
     return {(topic, partition): offset for topic, partition, offset in answer}
+
+
+def kept(answer: list[list[list[int]]]) -> Kept:
+    return Kept(*([Row(*row) for row in rows] for rows in answer))
 
 
 def failure(error: BrokerlabError) -> Json:

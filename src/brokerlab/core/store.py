@@ -68,15 +68,27 @@ class Outbox(Protocol):
     def close(self) -> None: ...
 
 
+class Tables(Protocol):
+    """What the engine asks of a running store: a set of tables a variant, made, read when all is over, and dropped."""
+
+    def create(self, names: Sequence[str]) -> None: ...
+
+    def drop(self, names: Sequence[str]) -> None: ...
+
+    def kept(self, name: str) -> Kept: ...
+
+
 class Store(Protocol):
     """The plug-in. `endpoint`: as the lab tells it for the port."""
 
     @property
+    def name(self) -> str:
+        """Of the broker plug-in whose second face it is."""
+
+    @property
     def port(self) -> str: ...
 
-    def create(self, endpoint: str, names: Sequence[str]) -> None: ...
-
-    def drop(self, endpoint: str, names: Sequence[str]) -> None: ...
+    def tables(self, endpoint: str) -> Tables: ...
 
     def effects(self, endpoint: str, name: str, guard: str) -> Effects:
         """guard: none, transaction, position, effect-first or mark-first. Raises UsageError for another one."""
@@ -84,5 +96,3 @@ class Store(Protocol):
     def changes(self, endpoint: str, name: str) -> Changes: ...
 
     def outbox(self, endpoint: str, name: str) -> Outbox: ...
-
-    def kept(self, endpoint: str, name: str) -> Kept: ...

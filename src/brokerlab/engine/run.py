@@ -129,9 +129,10 @@ def _delete_topics(admin: Admin, topics: list[str]) -> None:
 
 def _make_store(request: Request, topics: Mapping[str, str], undo: ExitStack) -> None:
     """The tables of each variant, called after its topic."""
-    if store := request.store:
-        undo.callback(store.drop, request.store_endpoint, list(topics.values()))
-        store.create(request.store_endpoint, list(topics.values()))
+    if request.store:
+        tables = request.lab.tables(request.store)
+        undo.callback(tables.drop, list(topics.values()))
+        tables.create(list(topics.values()))
 
 
 def _expose(request: Request, undo: ExitStack) -> Board:
@@ -210,7 +211,7 @@ def _experiment(request: Request, stage: _Stage, watcher: Watcher) -> Story:
         workload.await_done("auditor", "the auditor to read every partition to its end", AUDIT_S)
         storage = admin.storage(list(topics.values()))
         if request.store:
-            keeping.write_down(request.store, setting)
+            keeping.write_down(request.lab.tables(request.store), setting)
         return Story(receipts, observer.sightings(), topics, _nodes(request), skipped, timeline.spans(), storage)
 
 

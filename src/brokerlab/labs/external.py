@@ -17,6 +17,7 @@ from brokerlab.core.broker import Admin, Broker
 from brokerlab.core.errors import LabError, UsageError
 from brokerlab.core.lab import NodeState, Progress, Sought
 from brokerlab.core.links import Links
+from brokerlab.core.store import Store, Tables
 from brokerlab.labs.local import agents, prometheus, state
 from brokerlab.labs.local.prometheus_program import find_or_install
 from brokerlab.labs.local.remains import clear, take_down
@@ -71,6 +72,9 @@ class ExternalLab:
 
     def admin(self, broker: Broker, settings: Mapping[str, str]) -> Admin:
         return broker.admin(self.endpoint(broker.port), settings)
+
+    def tables(self, store: Store) -> Tables:
+        return store.tables(self.endpoint(store.port))
 
     def state(self, node: str) -> NodeState:
         _refuse(f"look at {node}")

@@ -1,4 +1,5 @@
-"""The outpost: asks the broker from inside the cluster what the engine wants to know, and shows Prometheus the board.
+"""The outpost: asks brokers and stores from inside the cluster what the engine wants to know, and shows Prometheus the
+board.
 
 Each of the engine's admins has one here (its own clients, its own lock). What was not used for `LEASE_S` seconds is
 closed: whoever opened it is gone. No fault is aimed at this pod.
@@ -15,7 +16,7 @@ from typing import Any
 from brokerlab import catalog
 from brokerlab.core.broker import Admin
 from brokerlab.core.errors import UsageError
-from brokerlab.core.remote import QUESTIONS, ask
+from brokerlab.core.remote import ABOUT_TABLES, QUESTIONS, ask
 from brokerlab.pods.server import Answer, Route, serve
 
 LEASE_S = 120.0
@@ -39,6 +40,7 @@ class Outpost:
             ("POST", "open"): self.open,
             ("POST", "ask"): self.ask,
             ("POST", "close"): self.close,
+            ("POST", "tables"): self.tables,
             ("POST", "board"): self.board,
             ("GET", "metrics"): self.metrics,
         }
@@ -71,6 +73,13 @@ class Outpost:
             with opened.lock:
                 opened.admin.close()
         return None
+
+    def tables(self, rest: list[str], body: Any) -> Answer:
+        """/tables/STORE/QUESTION, with {endpoint, arguments} as body; returns {answer}."""
+        store, question = rest
+        if question not in ABOUT_TABLES:
+            raise UsageError(f"{question!r} is no question about a store's tables")
+        return {"answer": ask(catalog.store(store).tables(body["endpoint"]), question, body["arguments"])}
 
     def board(self, _rest: list[str], body: Any) -> Answer:
         self._board, self._shown = body["text"], time.monotonic()

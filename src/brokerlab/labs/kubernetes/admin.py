@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from brokerlab.core.broker import PartitionState
@@ -16,6 +17,7 @@ from brokerlab.core.remote import ends, states
 from brokerlab.kube.pods import AnsweredError, PodHttp
 from brokerlab.labs.kubernetes.connection import once, persistently
 
+WHAT = "the outpost to answer"
 SLOW_S = 90.0  # topics and internal topics may take the broker a while
 
 
@@ -37,7 +39,7 @@ class RemoteAdmin:
         wanted = {name: dict(settings) for name, settings in topics.items()}
         placed = list(assignment) if assignment else None
         body = {"topics": wanted, "partitions": partitions, "assignment": placed}
-        once(lambda: self._post("create", body, SLOW_S))
+        self._ask("create", body, SLOW_S, again=False)
 
     def delete(self, topics: Sequence[str]) -> None:
         self._ask("delete", {"topics": list(topics)}, SLOW_S)
@@ -53,26 +55,29 @@ class RemoteAdmin:
         return found
 
     def admit(self, groups: Mapping[str, str]) -> None:
-        self._ask("admit", {"groups": dict(groups)})
+        """Asked once: a group can't have a second copy."""
+        self._ask("admit", {"groups": dict(groups)}, again=False)
 
     def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
-        """No broker that has pods tells."""
-        return {}
+        found: dict[str, dict[str, int]] = self._ask("storage", {"topics": list(topics)})
+        return found
 
     def close(self) -> None:
         with contextlib.suppress(BrokerlabError, AnsweredError):  # unused, it is closed there by itself
             self._outpost.json("post", f"close/{self._name}")
 
     def _open(self) -> str:
-        opened = persistently(lambda: self._outpost.json("post", "open", self._about), "the outpost to answer")
+        opened = persistently(lambda: self._outpost.json("post", "open", self._about), WHAT)
         return str(opened["admin"])
 
-    def _ask(self, question: str, body: Mapping[str, Any], deadline: float = 30.0) -> Any:
+    def _ask(self, question: str, body: Mapping[str, Any], deadline: float = 30.0, *, again: bool = True) -> Any:
+        """again: while no answer comes. Who does not know the admin has done nothing, and is asked with another one."""
+        ask = partial(persistently, what=WHAT) if again else once
         try:
-            return persistently(lambda: self._post(question, body, deadline), "the outpost to answer")
+            return ask(lambda: self._post(question, body, deadline))
         except UsageError:
             self._name = self._open()
-            return persistently(lambda: self._post(question, body, deadline), "the outpost to answer")
+            return ask(lambda: self._post(question, body, deadline))
 
     def _post(self, question: str, body: Mapping[str, Any], deadline: float) -> Any:
         return self._outpost.json("post", f"ask/{self._name}/{question}", body, deadline=deadline)["answer"]

@@ -20,6 +20,7 @@ from brokerlab.core.errors import BrokerlabError, LabError, UsageError
 from brokerlab.core.lab import NodeState, Sought
 from brokerlab.core.links import Links, Trouble, Way
 from brokerlab.core.node import NodeSpec, broker_of
+from brokerlab.core.store import Store, Tables
 from brokerlab.core.wait import until
 from brokerlab.kube.pods import PodHttp
 from brokerlab.labs.kubernetes import nodes, witness
@@ -29,6 +30,7 @@ from brokerlab.labs.kubernetes.connection import Place, persistently
 from brokerlab.labs.kubernetes.keepers import Keepers
 from brokerlab.labs.kubernetes.parts import OUTPOST, Images
 from brokerlab.labs.kubernetes.relay import Relay
+from brokerlab.labs.kubernetes.tables import RemoteTables
 from brokerlab.labs.kubernetes.witness import NONE, reached
 from brokerlab.ledger.remains import place
 
@@ -93,6 +95,9 @@ class KubernetesLab:
 
     def admin(self, broker: Broker, settings: Mapping[str, str]) -> Admin:
         return RemoteAdmin(self._the_outpost(), broker.name, self.endpoint(broker.port), settings)
+
+    def tables(self, store: Store) -> Tables:
+        return RemoteTables(self._the_outpost(), store.name, self.endpoint(store.port))
 
     def state(self, node: str) -> NodeState:
         state: NodeState = self._look(node)["state"]

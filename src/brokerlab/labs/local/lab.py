@@ -18,6 +18,7 @@ from brokerlab.core.errors import LabError, UsageError
 from brokerlab.core.lab import NodeState, Progress, Sought
 from brokerlab.core.links import REPLICAS, Links
 from brokerlab.core.node import JavaProgram, NodeSpec, broker_of
+from brokerlab.core.store import Store, Tables
 from brokerlab.labs.local import agents, links, native, ports, processes, prometheus, render, startup, state, training
 from brokerlab.labs.local.logs import log_tail
 from brokerlab.labs.local.processes import ProcessId
@@ -135,6 +136,9 @@ class LocalLab:
 
     def admin(self, broker: Broker, settings: Mapping[str, str]) -> Admin:
         return broker.admin(self.endpoint(broker.port), settings)
+
+    def tables(self, store: Store) -> Tables:
+        return store.tables(self.endpoint(store.port))
 
     def state(self, node: str) -> NodeState:
         process = self._process(node)

@@ -10,10 +10,13 @@ import pytest
 from brokerlab import catalog
 from brokerlab.core.broker import PartitionState
 from brokerlab.core.errors import DeadlineError, InconclusiveError
+from brokerlab.core.store import Kept, Row
 from brokerlab.labs.kubernetes.admin import RemoteAdmin
 from brokerlab.labs.kubernetes.relay import Relay
+from brokerlab.labs.kubernetes.tables import RemoteTables
 from brokerlab.pods.outpost import Outpost
 from tests.fakes.kube_api import KubeApi
+from tests.fakes.memory_store import MemoryStore
 from tests.fakes.scenes import MemoryAdmin
 from tests.unit.labs.kubernetes.conftest import Running
 
@@ -28,6 +31,12 @@ class There(MemoryAdmin):
 
     def create(self, topics: object, partitions: int, assignment: Sequence[int] | None) -> None:
         self.asked.append(("create", topics, partitions, assignment))
+
+    def admit(self, groups: object) -> None:
+        self.asked.append(("admit", groups))
+
+    def storage(self, topics: Sequence[str]) -> dict[str, dict[str, int]]:
+        return {topic: {"bytes": 7} for topic in topics}
 
     def ends(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
         return {(topic, 0): 7 for topic in topics}
@@ -73,7 +82,9 @@ def test_answers_come_as_they_were_given(remote: RemoteAdmin, broker: Broker) ->
     assert remote.ends(["t", "u"]) == {("t", 0): 7, ("u", 0): 7}
     assert remote.settings([]) == broker.there.settings([])
     remote.create({"t": {"a": "b"}}, 2, (3, 1))
-    assert broker.there.asked == [("create", {"t": {"a": "b"}}, 2, [3, 1])]
+    remote.admit({"t": "t.second"})
+    assert broker.there.asked == [("create", {"t": {"a": "b"}}, 2, [3, 1]), ("admit", {"t": "t.second"})]
+    assert remote.storage(["t"]) == {"t": {"bytes": 7}}
     remote.close()
     assert broker.there.closed
 
@@ -90,17 +101,42 @@ def test_an_outpost_that_was_started_anew_is_asked_for_a_new_admin(
     running("outpost-1", Outpost().routes())
     assert remote.ends(["t"]) == {("t", 0): 7}
     assert len(broker.about) == 2
+    running("outpost-1", Outpost().routes())
+    remote.admit({"t": "t.second"})
+    assert broker.there.asked == [("admit", {"t": "t.second"})]
 
 
-def test_questions_outlive_a_hiccup_and_creating_is_not_repeated(
+def test_questions_outlive_a_hiccup_and_what_can_be_done_once_is_not_repeated(
     remote: RemoteAdmin, broker: Broker, api: KubeApi
 ) -> None:
     api.cut = 2
     assert remote.ends(["t"]) == {("t", 0): 7}
+    for number, order in enumerate((lambda: remote.create({"t": {}}, 1, None), lambda: remote.admit({"t": "g"})), 1):
+        api.cut = 1
+        with pytest.raises(InconclusiveError):
+            order()
+        assert len(broker.there.asked) == number
+
+
+def test_a_stores_tables_are_made_read_and_dropped_there(
+    running: Running, outpost: Outpost, api: KubeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MemoryStore()
+    monkeypatch.setattr(catalog, "store", lambda name: {"memory": store}[name])
+    tables = RemoteTables(running("outpost-1", outpost.routes()), "memory", "s:1")
+    tables.create(["one", "two"])
+    store.contents["one"].effects += [Row(1, 2, 3), Row(1, 2, 4)]
+    store.contents["one"].changes[1, 2] = Row(1, 2, 5)
+    api.cut = 2
+    assert tables.kept("one") == Kept([Row(1, 2, 3), Row(1, 2, 4)], [Row(1, 2, 5)])
+    assert tables.kept("two") == Kept([], [])
+    tables.drop(["one"])
+    assert store.contents.keys() == {"two"}
     api.cut = 1
     with pytest.raises(InconclusiveError):
-        remote.create({"t": {}}, 1, None)
-    assert len(broker.there.asked) == 1
+        tables.create(["two"])
+    with pytest.raises(Exception, match="no question about a store"):
+        tables._asking("effects", {})()
 
 
 def test_what_is_no_question_is_refused(remote: RemoteAdmin) -> None:
