@@ -24,7 +24,7 @@ __all__ = ["brokerlab", "home"]
 
 NEEDED = "needs a real cluster (kind, minikube, any other): KUBECONFIG=FILE make test-cluster"
 CHART = Path(__file__).parent / "chart"
-WANTED = "name images that the cluster can pull: BROKERLAB_IMAGE, BROKERLAB_BROKER_IMAGE, BROKERLAB_PROMETHEUS_IMAGE"
+WANTED = "name images that the cluster can pull: BROKERLAB_IMAGE, and BROKERLAB_{BROKER,POSTGRES,PROMETHEUS}_IMAGE"
 BUSYBOX = "docker.io/library/busybox:1.37.0"  # where the nodes have none already
 
 
@@ -58,11 +58,13 @@ def ours(context: kubeconfig.Context) -> Images:
         made = images.images(images.HOME)
         for tag, path in made.values():
             images.load(path, tag)
-        return Images(made["agents"][0], made["servers"][0], made["servers"][0])
-    named = [os.environ.get(f"BROKERLAB_{name}IMAGE", "") for name in ("", "BROKER_", "PROMETHEUS_")]
+        servers = made["servers"][0]
+        return Images(made["agents"][0], {"kafka": servers, "postgres": servers}, servers)
+    named = [os.environ.get(f"BROKERLAB_{name}IMAGE", "") for name in ("", "BROKER_", "POSTGRES_", "PROMETHEUS_")]
     if not named[0]:
         pytest.fail(WANTED) if os.environ.get("BROKERLAB_CLUSTER_REQUIRED") else pytest.skip(WANTED)
-    return Images(named[0], named[1], **({"prometheus": named[2]} if named[2] else {}))
+    nodes = {broker: image for broker, image in zip(("kafka", "postgres"), named[1:3], strict=True) if image}
+    return Images(named[0], nodes, **({"prometheus": named[3]} if named[3] else {}))
 
 
 @pytest.fixture(scope="session")

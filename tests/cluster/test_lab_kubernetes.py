@@ -1,7 +1,8 @@
 """`brokerlab scenario run acks --lab kubernetes` on a real cluster: three Kafka pods, agents as Jobs, a Prometheus pod.
 
 On the node that CI starts, the images are made of what this machine has; another cluster needs some that it can pull,
-named by BROKERLAB_IMAGE (ours: docs/kubernetes-lab.md), BROKERLAB_BROKER_IMAGE and BROKERLAB_PROMETHEUS_IMAGE.
+named by BROKERLAB_IMAGE (ours: docs/kubernetes-lab.md), BROKERLAB_BROKER_IMAGE, BROKERLAB_POSTGRES_IMAGE and
+BROKERLAB_PROMETHEUS_IMAGE.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from typing import Any
 import pytest
 
 from brokerlab.brokers.kafka import BROKER
+from brokerlab.brokers.postgres import BROKER as POSTGRES
 from brokerlab.core.errors import LabError
 from brokerlab.kube import kubeconfig
-from brokerlab.labs.kubernetes import life, nodes, support
+from brokerlab.labs.kubernetes import files, life, nodes, support
 from brokerlab.labs.kubernetes.connection import Place
 from brokerlab.labs.kubernetes.parts import Images
 
@@ -37,7 +39,8 @@ def placed(context: kubeconfig.Context, ours: Images, folder: Path) -> Iterator[
             "RUNS": str(folder / "runs"),
             "NAMESPACE": place.namespace,
             "IMAGE": ours.agents,
-            "BROKER_IMAGE": ours.node,
+            "BROKER_IMAGE": ours.nodes.get("kafka", ""),
+            "POSTGRES_IMAGE": ours.nodes.get("postgres", ""),
             "PROMETHEUS_IMAGE": ours.prometheus,
         }.items():
             patch.setenv(f"BROKERLAB_{name}", value)
@@ -145,11 +148,13 @@ def test_what_is_not_ours_is_left_alone(place: Place, ours: Images) -> None:
 
 def test_every_object_is_accepted_by_the_api_server(place: Place, ours: Images, definitions: None) -> None:
     wanted = [
-        *support.manifests(ours),
+        *support.manifests(ours, files.passwords(POSTGRES.nodes(1))),
         *support.prometheus(place.namespace, ours),
         *nodes.manifests(BROKER.nodes(3), place.namespace, ours),
+        *nodes.manifests(POSTGRES.nodes(1), place.namespace, ours),
+        *files.secrets(POSTGRES.nodes(1), place.namespace),
         support.monitor(place.namespace, {}),
-        support.job("agent-1", "agent", "run-1", ours),
+        support.job("agent-1", "agent", "run-1", ours, files.passwords(POSTGRES.nodes(1))),
     ]
     place.kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place.namespace}})
     try:

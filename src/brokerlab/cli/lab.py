@@ -48,6 +48,7 @@ def up(
     image: inside.Image = None,
     registry: inside.Registry = None,
     broker_image: inside.BrokerImage = None,
+    postgres_image: inside.PostgresImage = None,
     prometheus_url: inside.PrometheusUrl = None,
     prometheus_image: inside.PrometheusImage = None,
     yes: options.Yes = False,
@@ -57,9 +58,8 @@ def up(
     """Start the lab, or make one that runs whole again. It stays until `brokerlab lab down`."""
     say = _nothing if quiet else terminal.say
     if lab == "kubernetes":
-        wanted = inside.Wanted(
-            context, namespace, image, registry, broker_image, prometheus_url, prometheus_image, None, prometheus, yes
-        )
+        images = (broker_image, postgres_image, prometheus_url, prometheus_image)
+        wanted = inside.Wanted(context, namespace, image, registry, *images, prometheus=prometheus, yes=yes)
         inside.up(_broker(), NODES, wanted, say)
         inside.show(wanted, json=json)
         return

@@ -14,6 +14,7 @@ from brokerlab.cli import clusters, terminal
 if TYPE_CHECKING:
     from brokerlab.core.broker import Broker
     from brokerlab.core.lab import Lab, Progress
+    from brokerlab.core.node import NodeSpec
     from brokerlab.labs.kubernetes.connection import Place
     from brokerlab.labs.kubernetes.lab import KubernetesLab
     from brokerlab.labs.kubernetes.life import Order
@@ -45,6 +46,15 @@ BrokerImage = Annotated[
         show_default="its own",
     ),
 ]
+PostgresImage = Annotated[
+    str | None,
+    typer.Option(
+        "--postgres-image",
+        envvar="BROKERLAB_POSTGRES_IMAGE",
+        help="Lab kubernetes: for scenarios with a database.",
+        show_default="postgres",
+    ),
+]
 PrometheusUrl = Annotated[
     str | None,
     typer.Option("--prometheus-url", metavar="URL", help="Lab kubernetes: a Prometheus that scrapes the cluster."),
@@ -69,6 +79,7 @@ class Wanted:
     image: str | None = None
     registry: str | None = None
     broker_image: str | None = None
+    postgres_image: str | None = None
     prometheus_url: str | None = None
     prometheus_image: str | None = None
     bootstrap: str | None = None
@@ -82,7 +93,7 @@ def ready(broker: Broker, nodes: int, wanted: Wanted, say: Progress, *, keep: bo
     from brokerlab.labs.kubernetes import life
 
     place = _changed(wanted)
-    lab = life.find(place, broker.nodes(nodes))
+    lab = life.find(place, broker.nodes(nodes), _later(broker), _node_images(broker, wanted))
     started = lab is None
     try:
         if lab is not None:
@@ -132,7 +143,7 @@ def logs(broker: Broker, nodes: int, wanted: Wanted, node: str, lines: int) -> s
     from brokerlab.core.errors import UsageError
     from brokerlab.labs.kubernetes import life
 
-    lab = life.find(_seen(wanted), broker.nodes(nodes))
+    lab = life.find(_seen(wanted), broker.nodes(nodes), _later(broker))
     if lab is None:
         raise UsageError(f"no lab is up in the namespace {wanted.namespace}", UP)
     return lab.logs(node, lines)
@@ -158,15 +169,29 @@ def _order(broker: Broker, nodes: int, wanted: Wanted, place: Place, say: Progre
     from brokerlab.labs.kubernetes.life import Order
 
     return Order(
-        images=_images(wanted, place, say),
+        images=_images(broker, wanted, place, say),
         specs=() if wanted.bootstrap else broker.nodes(nodes),
+        later=() if wanted.bootstrap else _later(broker),
         bootstrap=checked(wanted.bootstrap) if wanted.bootstrap else "",
         with_prometheus=wanted.prometheus,
         prometheus_url=wanted.prometheus_url or "",
     )
 
 
-def _images(wanted: Wanted, place: Place, say: Progress) -> Images:
+def _later(broker: Broker) -> tuple[NodeSpec, ...]:
+    """The nodes of all other brokers, one each: scenarios have them added."""
+    from brokerlab import catalog
+
+    others = [catalog.broker(name) for name in catalog.broker_names() if name != broker.name]
+    return tuple(node for other in others for node in other.nodes(1))
+
+
+def _node_images(broker: Broker, wanted: Wanted) -> dict[str, str]:
+    named = {broker.name: wanted.broker_image, "postgres": wanted.postgres_image}
+    return {name: image for name, image in named.items() if image}
+
+
+def _images(broker: Broker, wanted: Wanted, place: Place, say: Progress) -> Images:
     from brokerlab.kube import kubeconfig
     from brokerlab.labs.kubernetes import image
     from brokerlab.labs.kubernetes.parts import Images
@@ -174,7 +199,7 @@ def _images(wanted: Wanted, place: Place, say: Progress) -> Images:
     context = place.kube.context
     ours = wanted.image or image.provide(context, kubeconfig.chosen(context).minikube, wanted.registry, say)
     more = {"prometheus": wanted.prometheus_image} if wanted.prometheus_image else {}
-    return Images(ours, wanted.broker_image or "", **more)
+    return Images(ours, _node_images(broker, wanted), **more)
 
 
 def _await_whole(broker: Broker, lab: KubernetesLab, nodes: int) -> None:

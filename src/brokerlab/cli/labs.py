@@ -115,15 +115,16 @@ def whole(broker: Broker, lab: Lab, nodes: int) -> None:
         _await_whole(broker, lab, nodes)
 
 
-def lacking(broker: Broker, others: Sequence[str], wanted: Where) -> str:
-    """What a scenario needs and the lab can't have, as a sentence; "" = it can have everything. No lab is touched."""
-    from brokerlab.labs.kubernetes.nodes import runnable
-
-    own = [broker.name] if wanted.cluster and not wanted.bootstrap and not runnable(broker.nodes(1)) else []
-    missing = [*own, *(others if wanted.lab != "local" else ())]
-    if not missing:
+def lacking(others: Sequence[str], wanted: Where) -> str:
+    """What a scenario needs beside its own broker and the lab can't have, as a sentence; "" = it can have everything.
+    No lab is touched."""
+    if not others or not wanted.bootstrap:
         return ""
-    return f"the lab {wanted.lab} can't have {' and '.join(missing)}, which the scenario needs; the lab local can"
+    missing = " and ".join(others)
+    return (
+        f"beside a broker of yours the lab {wanted.lab} can't have {missing}, which the scenario needs; beside brokers "
+        "of their own the labs local and kubernetes can"
+    )
 
 
 def furnish(lab: Lab, others: Sequence[Broker], say: Progress) -> None:

@@ -98,14 +98,13 @@ def carry_out(wanted: Wish, where: Where, runs: Path, watcher: Watcher) -> tuple
 
 def skipped(wanted: Wish, where: Where, runs: Path) -> tuple[RunVerdict, StoredRun] | None:
     """The verdict of a scenario that the lab can't have what it needs for; stored like any other. None: it can."""
-    from brokerlab import catalog
     from brokerlab.core.verdict import RunVerdict, Verdict
     from brokerlab.engine.plan import Plan
     from brokerlab.ledger.store import create
     from brokerlab.reports import json
 
     scenario = wanted.scenario
-    sentence = lacking(catalog.broker(scenario.broker), wanted.others, where)
+    sentence = lacking(wanted.others, where)
     if not sentence:
         return None
     stored = create(runs, scenario.name)

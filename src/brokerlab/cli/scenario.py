@@ -100,6 +100,7 @@ def run(
     image: inside.Image = None,
     registry: inside.Registry = None,
     broker_image: inside.BrokerImage = None,
+    postgres_image: inside.PostgresImage = None,
     prometheus_url: inside.PrometheusUrl = None,
     prometheus_image: inside.PrometheusImage = None,
     yes: options.Yes = False,
@@ -120,7 +121,7 @@ def run(
     numbers = {"messages": messages, "size": size, "rate": rate, "producers": producers}
     numbers |= {"consumers": consumers, "partitions": partitions, "keys": keys, "seed": seed}
     cluster = inside.Wanted(
-        context, namespace, image, registry, broker_image, prometheus_url, prometheus_image, yes=yes
+        context, namespace, image, registry, broker_image, postgres_image, prometheus_url, prometheus_image, yes=yes
     )
     where = labs.where(lab, bootstrap, java, prometheus=prometheus, keep=keep, cluster=cluster)
     forms = reporting.Forms(json=json, svg=svg, junit=junit, html=html)

@@ -4,8 +4,9 @@ Texts (`files`, `arguments`) hold `${name}` place-holders in the manner of `stri
 `${host_kafka_1}`, `${port_kafka_1_client}` (dashes become underscores), `${bind}` (the address that a node listens at,
 which may stand for all that it has, where `host` is what others call it), `${data}` (the node's own data folder, as the
 node itself names it), `${cluster_id}` (22 characters of base64, the form that Kafka wants), `${directory_id}` (the
-same, one a node), `${secret}` (a random password, one a node), `${folder}` (the node's folder, as its clients name it).
-Programs are run in the node's folder, so relative names in arguments are names of `files`.
+same, one a node), `${secret}` (a random password, one a node: a file with it is for nobody but the node and its
+clients), `${folder}` (the node's folder, as its clients name it). Programs are run in the node's folder, so relative
+names in arguments are names of `files`.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class NativeProgram:
     arguments: tuple[str, ...] = ()
     stdin: str = ""  # the one of `files` that it reads as its standard input; "" = none
     image: str = ""
+    user: int = 0  # of `image`, whom it must be run as, because it looks its user up; 0 = anybody
 
 
 Program: TypeAlias = JavaProgram | NativeProgram
@@ -72,5 +74,7 @@ class NodeSpec:
     # Run once in the folder of a fresh node, before it starts for the first time.
     prepared_by: NativeProgram | None = None
     address: str = ""
+    everywhere: str = ""  # what `${bind}` is where the node is to listen at all addresses that it has
+    memory: int = 768  # MiB that it needs; where memory is limited, it gets a third more
     never_root: bool = False  # the program refuses to run as root
     ended_by: str = "SIGKILL"  # the signal that ends it at once without leaving anything in the system

@@ -17,6 +17,7 @@ from brokerlab.core.store import Kept, Row, Tables
 PORT = 9464
 TOKEN_HEADER = "X-Brokerlab-Token"  # noqa: S105 - the header's name
 TOKEN_FILE = "BROKERLAB_TOKEN_FILE"  # noqa: S105 - the variable's name
+PASSWORDS, PRIVATE = "/passwords", "/private"  # folders in a pod with clients: as they are given, and as they are used
 FAILED = 409  # the HTTP status of a failure that has a sentence
 
 Json = dict[str, Any]

@@ -5,16 +5,21 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from brokerlab.core.remote import PASSWORDS, PRIVATE
+from brokerlab.pods import passwords
+
 
 def main(arguments: list[str]) -> int:
     match arguments:
         case ["keeper", home]:
             from brokerlab.pods import keeper
 
+            passwords.take(Path(PASSWORDS), Path(PRIVATE))
             keeper.main(Path(home))
         case ["outpost"]:
             from brokerlab.pods import outpost
 
+            passwords.take(Path(PASSWORDS), Path(PRIVATE))
             outpost.main()
         case ["warden", control, data, port, *link]:
             from brokerlab.pods import warden

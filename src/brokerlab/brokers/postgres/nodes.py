@@ -1,8 +1,8 @@
 """Postgres' node as data: one server, whose clients come over TCP with a password out of a file.
 
 Settings come from the PostgreSQL documentation, chapter "Server Configuration"; whatever differs from the default says
-why. The server is reached over 127.0.0.1 alone, and asks everyone for the node's own random password (SCRAM), which its
-clients find in a file that only their user may read (libpq's `passfile`).
+why. The server listens where its lab says (on this machine on 127.0.0.1 alone), and asks everyone for the node's own
+random password (SCRAM), which its clients find in a file that only their user may read (libpq's `passfile`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from brokerlab.core.node import NativeProgram, NodeSpec
 NAME = "postgres-1"
 PORT = "sql"
 USER = "brokerlab"
+IMAGE = "docker.io/library/postgres:18.6"
+IMAGE_USER = 999  # `postgres` there; `initdb` wants to know by its name who runs it
 
 DURABILITY = {
     # The defaults, pinned: a commit is answered when its log record is on the disk. That is what Postgres promises, and
@@ -44,14 +46,14 @@ LOGGING = {
     "log_min_messages": "warning",
 }
 
-# Columns: type, database, user, address, method.
-HBA = "host all all 127.0.0.1/32 scram-sha-256\n"
+# Columns: type, database, user, address, method. Whoever reaches it must know the password.
+HBA = "host all all all scram-sha-256\n"
 
 
 def node() -> NodeSpec:
     return NodeSpec(
         name=NAME,
-        program=NativeProgram("postgres", ("-D", "${data}")),
+        program=NativeProgram("postgres", ("-D", "${data}"), image=IMAGE, user=IMAGE_USER),
         ports=(PORT,),
         ready_port=PORT,
         files={
@@ -62,6 +64,8 @@ def node() -> NodeSpec:
         formatted_by=NativeProgram("initdb", _INITDB),
         prepared_by=NativeProgram("postgres", ("--single", "-D", "${data}", "postgres"), stdin="password.sql"),
         address=_ADDRESS,
+        everywhere="*",
+        memory=384,
         never_root=True,
         ended_by="SIGQUIT",  # "immediate shutdown": it ends its children and gives back its shared memory
     )
@@ -83,7 +87,7 @@ _ADDRESS = (
 
 def _configuration() -> str:
     own = {
-        "listen_addresses": "'${host_postgres_1}'",
+        "listen_addresses": "'${bind}'",
         "port": f"${{port_postgres_1_{PORT}}}",
         **DURABILITY,
         **SMALL,

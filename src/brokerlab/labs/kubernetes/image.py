@@ -22,7 +22,10 @@ from brokerlab.core.lab import Progress
 PACKAGE = Path(__file__).parents[2]
 NAME = "brokerlab"
 BASE = "docker.io/library/python:3.13-slim"
-LIBRARIES = ("confluent-kafka", "filelock", "numpy", "packaging", "platformdirs", "prometheus-client", "psutil")
+LIBRARIES = (
+    *("confluent-kafka", "filelock", "numpy", "packaging", "platformdirs", "prometheus-client", "psutil"),
+    *("psycopg", "psycopg-binary"),
+)
 SECONDS = 60
 DOCKERFILE = """\
 ARG BASE

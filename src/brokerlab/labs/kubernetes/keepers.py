@@ -35,13 +35,17 @@ class Keepers:
     def count(self) -> int:
         return len(self._wanted)
 
-    def want(self, spec: AgentSpec) -> None:
-        """Have a pod for that agent; one that was there under its name is used again, for it has the ledger."""
+    def want(self, spec: AgentSpec, passwords: Json) -> None:
+        """Have a pod for that agent; one that was there under its name is used again, for it has the ledger.
+
+        passwords: the volume with those of the nodes that it may talk to.
+        """
         if spec.name in self._wanted:
             return
         self._run = spec.run
         name = job_name(spec)
-        self._place.kube.apply(support.job(name, spec.name, spec.run, self._images), self._place.namespace)
+        job = support.job(name, spec.name, spec.run, self._images, passwords)
+        self._place.kube.apply(job, self._place.namespace)
         self._wanted[spec.name] = name
 
     def find(self, spec: AgentSpec, stopping: Event) -> PodHttp:

@@ -7,7 +7,7 @@ All that is known of a lab stands in the cluster, under our labels: it is found 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,13 @@ from typing import Any, NoReturn
 from brokerlab.core.agent import AgentSpec
 from brokerlab.core.broker import Admin, Broker
 from brokerlab.core.errors import BrokerlabError, LabError, UsageError
-from brokerlab.core.lab import NodeState, Sought
+from brokerlab.core.lab import NodeState, Progress, Sought
 from brokerlab.core.links import Links, Trouble, Way
 from brokerlab.core.node import NodeSpec, broker_of
 from brokerlab.core.store import Store, Tables
 from brokerlab.core.wait import until
 from brokerlab.kube.pods import PodHttp
-from brokerlab.labs.kubernetes import nodes, witness
+from brokerlab.labs.kubernetes import files, nodes, objects, witness
 from brokerlab.labs.kubernetes.admin import RemoteAdmin
 from brokerlab.labs.kubernetes.agents import RemoteAgent
 from brokerlab.labs.kubernetes.connection import Place, persistently
@@ -62,7 +62,7 @@ class KubernetesLab:
         self._url: str | None = None
         self._lock, self._undo = Lock(), ExitStack()
         hurts = {"kill", "pause", "restart", "logs"} if about.specs else set()
-        hurts |= {"links"} if about.specs and all(spec.links for spec in about.specs) else set()
+        hurts |= {"links"} if any(spec.links for spec in about.specs) else set()
         seen = set() if about.prometheus == NONE else {"prometheus"}
         self.capabilities = frozenset({"agents"} | hurts | seen)
 
@@ -75,6 +75,13 @@ class KubernetesLab:
             self._command(node, "restart")
         for node in self._specs:
             self._await_listening(node)
+
+    def add(self, specs: Sequence[NodeSpec], *, say: Progress) -> None:
+        """Start further nodes, of those that the lab was started to have later; returns when they are ready. When that
+        fails, none of them stays."""
+        wanted = nodes.manifests(specs, self._place.namespace, self._about.images)
+        objects.add(self._place, wanted, say)
+        self._specs |= {spec.name: spec for spec in specs}
 
     @property
     def bootstrap(self) -> str:
@@ -89,9 +96,8 @@ class KubernetesLab:
     def endpoint(self, port: str) -> str:
         if self._about.bootstrap:
             return self._about.bootstrap
-        namespace = self._place.namespace
         having = [spec for spec in self._specs.values() if port in spec.ports]
-        return ",".join(f"{nodes.host(spec.name, namespace)}:{nodes.ports(spec)[port]}" for spec in having)
+        return ",".join(files.address(spec, port, self._place.namespace) for spec in having)
 
     def admin(self, broker: Broker, settings: Mapping[str, str]) -> Admin:
         return RemoteAdmin(self._the_outpost(), broker.name, self.endpoint(broker.port), settings)
@@ -160,7 +166,7 @@ class KubernetesLab:
         return 1 + self._keepers.count
 
     def start_agent(self, spec: AgentSpec, folder: Path) -> RemoteAgent:
-        self._keepers.want(spec)
+        self._keepers.want(spec, files.passwords(self._specs.values()))
         return RemoteAgent(spec, lambda stopping: self._keepers.find(spec, stopping), folder)
 
     def close(self) -> None:

@@ -6,25 +6,24 @@ there under our names, but not ours, is never touched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from brokerlab import __version__
 from brokerlab.core.errors import DeadlineError, LabError
 from brokerlab.core.lab import Progress
-from brokerlab.core.node import NodeSpec
+from brokerlab.core.node import NodeSpec, broker_of
 from brokerlab.core.wait import until
-from brokerlab.kube import applying, readiness, targets, waiting
+from brokerlab.kube import readiness, targets, waiting
 from brokerlab.kube.api import Json
-from brokerlab.labs.kubernetes import nodes, parts, support
+from brokerlab.labs.kubernetes import files, nodes, objects, parts, support
 from brokerlab.labs.kubernetes.connection import Place
 from brokerlab.labs.kubernetes.lab import About, KubernetesLab
+from brokerlab.labs.kubernetes.objects import GONE_S, is_ours
 from brokerlab.labs.kubernetes.parts import OURS, OUTPOST, SELECTOR, Images
 from brokerlab.labs.kubernetes.witness import NONE, Way, chosen, pod_path
 
-READY_S = 300.0  # images may have to be pulled
-GONE_S = 180.0
 SCRAPED_S = 240.0  # the operator writes a Secret, which the kubelet brings into the pod once a minute or two
 # Annotations of the outpost.
 WAY, BOOTSTRAP, VERSION = "brokerlab/prometheus", "brokerlab/bootstrap", "brokerlab/version"
@@ -43,10 +42,14 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Order:
-    """A lab that is wanted. specs: its nodes, or () with the bootstrap address of a broker that is not ours."""
+    """A lab that is wanted. specs: its nodes, or () with the bootstrap address of a broker that is not ours.
+
+    later: the nodes that may be added to it while it is up.
+    """
 
     images: Images
     specs: tuple[NodeSpec, ...] = ()
+    later: tuple[NodeSpec, ...] = ()
     bootstrap: str = ""
     with_prometheus: bool = True
     prometheus_url: str = ""
@@ -56,18 +59,12 @@ def up(place: Place, order: Order, say: Progress) -> KubernetesLab:
     """Start a lab; returns when every pod is ready. Raises LabError, and then takes down what it had started."""
     way = chosen(place.kube, order.prometheus_url, place.namespace) if order.with_prometheus else NONE
     wanted = _manifests(place, order, way)
-    _refuse_what_is_not_ours(place, wanted)
+    objects.refuse_what_is_not_ours(place, wanted)
     _make_namespace(place, say)
     try:
-        say(f"applying {len(wanted)} objects to the namespace {place.namespace}")
-        for manifest in applying.in_order(wanted):
-            place.kube.apply(manifest, place.namespace)
-        waiting.until_ready(place.kube, lambda: _workloads(place), say, READY_S)
+        objects.start(place, wanted, say)
         if way.kind == "operator":
             _await_scraped(place, way, say)
-    except DeadlineError as error:
-        down(place, say)
-        raise LabError(error.message, error.hint) from error
     except BaseException:
         down(place, say)
         raise
@@ -86,17 +83,20 @@ def _await_scraped(place: Place, way: Way, say: Progress) -> None:
         ) from error
 
 
-def find(place: Place, specs: Sequence[NodeSpec]) -> KubernetesLab | None:
+def find(
+    place: Place, specs: Sequence[NodeSpec], later: Sequence[NodeSpec] = (), images: Mapping[str, str] | None = None
+) -> KubernetesLab | None:
     """The lab that is up there, if one is; its agents have the image that it was started with.
 
-    Raises LabError when it was started by another version, whose programs may answer otherwise.
+    later: nodes that may have been added. images: as in `Images.nodes`, for those that will be. Raises LabError when it
+    was started by another version, whose programs may answer otherwise.
     """
     outpost = place.kube.get("apps/v1", "Deployment", OUTPOST, place.namespace)
-    if outpost is None or not _is_ours(outpost):
+    if outpost is None or not is_ours(outpost):
         return None
     noted = outpost["metadata"].get("annotations") or {}
-    there = place.kube.get("apps/v1", "StatefulSet", nodes.group(specs), place.namespace)
-    if there is None and not noted.get(BOOTSTRAP):
+    there = _groups(place)
+    if nodes.group(specs) not in there and not noted.get(BOOTSTRAP):
         return None
     if noted.get(VERSION) != __version__:
         started_by = noted.get(VERSION) or "another version"
@@ -104,8 +104,8 @@ def find(place: Place, specs: Sequence[NodeSpec]) -> KubernetesLab | None:
             f"the lab in the namespace {place.namespace} was started by brokerlab {started_by}, this is {__version__}",
             f"take it down: brokerlab lab down --lab kubernetes --namespace {place.namespace}",
         )
-    own = Images(outpost["spec"]["template"]["spec"]["containers"][0]["image"])
-    has = tuple(specs) if there else ()
+    own = Images(outpost["spec"]["template"]["spec"]["containers"][0]["image"], images or {})
+    has = tuple(spec for spec in (*specs, *later) if broker_of(spec.name) in there)
     return KubernetesLab(About(place, own, has, noted.get(BOOTSTRAP, ""), Way.parsed(noted.get(WAY, ""))))
 
 
@@ -130,7 +130,7 @@ def down(place: Place, say: Progress) -> bool:
     namespace = place.kube.get("v1", "Namespace", place.namespace)
     if namespace is None:
         return False
-    if _is_ours(namespace):
+    if is_ours(namespace):
         say(f"deleting the namespace {place.namespace}")
         place.kube.delete("v1", "Namespace", place.namespace)
         waiting.until_gone(place.kube, place.namespace, say, GONE_S)
@@ -144,7 +144,7 @@ def exists(place: Place) -> bool:
     if namespace is None:
         return False
     kinds = [kind for kind in KINDS if place.kube.has(*kind)]
-    return _is_ours(namespace) or any(place.kube.list(*kind, place.namespace, labelSelector=SELECTOR) for kind in kinds)
+    return is_ours(namespace) or any(place.kube.list(*kind, place.namespace, labelSelector=SELECTOR) for kind in kinds)
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,8 @@ def _of(pod: Json) -> PodStatus:
 
 
 def _manifests(place: Place, order: Order, way: Way) -> list[Json]:
-    found = support.manifests(order.images)
+    known = (*order.specs, *order.later)
+    found = [*support.manifests(order.images, files.passwords(known)), *files.secrets(known, place.namespace)]
     for each in found:
         if each["kind"] == "Deployment":
             each["metadata"]["annotations"] = {WAY: str(way), BOOTSTRAP: order.bootstrap, VERSION: __version__}
@@ -183,19 +184,6 @@ def _manifests(place: Place, order: Order, way: Way) -> list[Json]:
     if place.kube.has(targets.OPERATOR, "PodMonitor"):
         found.append(support.monitor(place.namespace, way.labels))
     return found
-
-
-def _refuse_what_is_not_ours(place: Place, wanted: Sequence[Json]) -> None:
-    """Server-side apply would take over what has the same name."""
-    if place.kube.get("v1", "Namespace", place.namespace) is None:
-        return
-    for each in wanted:
-        there = place.kube.get(each["apiVersion"], each["kind"], each["metadata"]["name"], place.namespace)
-        if there is not None and not _is_ours(there):
-            raise LabError(
-                f"the namespace {place.namespace} has a {each['kind']} {each['metadata']['name']} that is not ours",
-                "choose another --namespace",
-            )
 
 
 def _make_namespace(place: Place, say: Progress) -> None:
@@ -209,9 +197,10 @@ def _make_namespace(place: Place, say: Progress) -> None:
         place.kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": meta})
 
 
-def _workloads(place: Place) -> list[Json]:
-    kinds = (("apps/v1", "StatefulSet"), ("apps/v1", "Deployment"))
-    return [each for kind in kinds for each in place.kube.list(*kind, place.namespace, labelSelector=SELECTOR)]
+def _groups(place: Place) -> set[str]:
+    """The brokers that have nodes there."""
+    found = place.kube.list("apps/v1", "StatefulSet", place.namespace, labelSelector=SELECTOR)
+    return {str(each["metadata"]["name"]) for each in found}
 
 
 def _delete_ours(place: Place, say: Progress) -> bool:
@@ -228,8 +217,3 @@ def _delete_ours(place: Place, say: Progress) -> bool:
 
 def _pods(place: Place) -> list[Any]:
     return place.kube.list("v1", "Pod", place.namespace, labelSelector=SELECTOR)
-
-
-def _is_ours(thing: Json) -> bool:
-    labels = thing["metadata"].get("labels") or {}
-    return all(labels.get(key) == value for key, value in OURS.items())

@@ -1,21 +1,22 @@
 """Node specs rendered for Kubernetes: one StatefulSet whose pods are the nodes, and what it needs.
 
-The pods of a StatefulSet are numbered, and so are a broker's nodes: `kafka-1`, `kafka-2`, ... Each pod finds its own
-files in the ConfigMap by its name. Every node has the same port numbers, for each has an address of its own.
+The pods of a StatefulSet are numbered, and so are a broker's nodes: `kafka-1`, `kafka-2`, ...
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 
-from brokerlab.core.errors import LabError, UsageError
-from brokerlab.core.node import JavaProgram, NodeSpec, Program, broker_of
+from brokerlab.core.errors import UsageError
+from brokerlab.core.node import JavaProgram, NativeProgram, NodeSpec, Program, broker_of
 from brokerlab.labs.kubernetes import parts
+from brokerlab.labs.kubernetes.files import DATA, VOLUME, config, hidden, items, plain, ports
 from brokerlab.labs.kubernetes.parts import COMPONENT, Images, Json
-from brokerlab.labs.local.render import addresses, command, fill, kafka_uuid
+from brokerlab.labs.local.render import command, filled
 
-FIRST_PORT = 9092
-FOLDER, DATA, CONTROL = "/node", "/data", "/control"
+FOLDER, CONTROL = "/node", "/control"
+FRESH = f"{VOLUME}/fresh"
 
 # A killed program is gone until it is restarted, as in every lab: the shell that ran it then waits at a named pipe for
 # the order to run it again (see `brokerlab.pods.warden`). $0 is the folder that both share.
@@ -43,45 +44,10 @@ def group(specs: Sequence[NodeSpec]) -> str:
     return names.pop()
 
 
-def ports(spec: NodeSpec) -> dict[str, int]:
-    return {name: FIRST_PORT + number for number, name in enumerate(spec.ports)}
-
-
-def host(node: str, namespace: str) -> str:
-    """The name of a node inside the cluster."""
-    return f"{node}.{broker_of(node)}.{namespace}.svc"
-
-
 def manifests(specs: Sequence[NodeSpec], namespace: str, images: Images) -> list[Json]:
+    """All but the Secret (see `files`)."""
     name = group(specs)
-    return [_config(name, specs, namespace), _service(name, specs[0]), _budget(name), _set(name, specs, images)]
-
-
-def _values(specs: Sequence[NodeSpec], namespace: str) -> dict[str, str]:
-    """The place-holders that all nodes have in common. They listen at every address of their pod."""
-    shared = addresses({spec.name: ports(spec) for spec in specs}, lambda node: host(node, namespace))
-    return shared | {"cluster_id": kafka_uuid(), "bind": "", "data": DATA}
-
-
-def _config(name: str, specs: Sequence[NodeSpec], namespace: str) -> Json:
-    """Every node's files, under keys that hold no slash: `kafka-1.server.properties`."""
-    values = _values(specs, namespace)
-    texts = {
-        _key(spec.name, path): fill(text, values | {"directory_id": kafka_uuid()})
-        for spec in specs
-        for path, text in spec.files.items()
-    }
-    cluster = {"cluster-id": values["cluster_id"]}
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": parts.meta(name, name),
-        "data": {**texts, **cluster},
-    }
-
-
-def _key(node: str, path: str) -> str:
-    return f"{node}.{path.replace('/', '_')}"
+    return [config(name, specs, namespace), _service(name, specs[0]), _budget(name), _set(name, specs, images)]
 
 
 def _service(name: str, spec: NodeSpec) -> Json:
@@ -111,18 +77,21 @@ def _budget(name: str) -> Json:
 
 def _set(name: str, specs: Sequence[NodeSpec], images: Images) -> Json:
     spec = specs[0]
-    image = images.node or spec.program.image
+    image = images.nodes.get(name) or spec.program.image
     values = {"data": DATA, "cluster_id": "$(CLUSTER_ID)", "directory_id": "", "bind": ""}
-    keys = [{"key": _key(each.name, path), "path": f"{each.name}/{path}"} for each in specs for path in each.files]
+    sources = [{"configMap": {"name": name, "items": items(specs, plain)}}]
+    sources += [{"secret": {"name": name, "items": secret}} for secret in [items(specs, hidden)] if secret]
     volumes = [
-        {"name": "files", "configMap": {"name": name, "items": keys}},
+        {"name": "files", "projected": {"defaultMode": parts.READ, "sources": sources}},
         parts.scratch("data"),
         parts.scratch("control"),
         parts.token_volume(),
     ]
     more: Json = {"shareProcessNamespace": True, "affinity": _apart(name)}
+    if isinstance(spec.program, NativeProgram) and spec.program.user:
+        more["user"] = spec.program.user
     if spec.formatted_by:
-        more["initContainers"] = [_format(name, spec.formatted_by, image, values)]
+        more["initContainers"] = [_format(name, spec, spec.formatted_by, image, values)]
     containers = [_node(spec, image, values), _warden(spec, images)]
     return {
         "apiVersion": "apps/v1",
@@ -146,24 +115,30 @@ def _apart(name: str) -> Json:
     return {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}
 
 
-def runnable(specs: Sequence[NodeSpec]) -> bool:
-    """Whether the lab can run them: programs of the JVM alone, for what others need to be set up is not rendered."""
-    return all(isinstance(spec.program, JavaProgram) for spec in specs)
+def _command(program: Program, values: Mapping[str, str]) -> list[str]:
+    """Of a program that the image has on its PATH."""
+    if isinstance(program, JavaProgram):
+        return list(command("java", JVM_OPTIONS, program.image_class_path, program, values))
+    return [program.name, *filled(program, values)]
 
 
-def _java(program: Program, values: Mapping[str, str]) -> list[str]:
-    if not isinstance(program, JavaProgram):
-        raise LabError(f"the lab kubernetes can't run {program.name}: it runs programs of the JVM", "the local lab can")
-    return list(command("java", JVM_OPTIONS, program.image_class_path, program, values))
+def _set_up(spec: NodeSpec, tool: NativeProgram, values: Mapping[str, str]) -> list[str]:
+    """What makes a fresh node's data folder, which gets its name when it is whole; one that is there is kept."""
+    fresh = {**values, "data": FRESH}
+    steps = [f"[ ! -d {DATA} ] || exit 0", f"rm -rf {FRESH}", shlex.join(_command(tool, fresh))]
+    steps += [shlex.join(["cp", f"data/{path}", f"{FRESH}/{path}"]) for path in spec.data_files]
+    if last := spec.prepared_by:
+        steps.append(shlex.join(_command(last, fresh)) + (f" < {shlex.quote(last.stdin)}" if last.stdin else ""))
+    return ["sh", "-ec", "\n".join([*steps, f"mv {FRESH} {DATA}"])]
 
 
-def _format(name: str, program: Program, image: str, values: Mapping[str, str]) -> Json:
-    """Each node's data folder by its own tool; what it writes for this node, the spec's data files need not say."""
+def _format(name: str, spec: NodeSpec, tool: Program, image: str, values: Mapping[str, str]) -> Json:
+    """Each node's data folder by its own tool."""
     identity = {"configMapKeyRef": {"name": name, "key": "cluster-id"}}
     return {
         "name": "format",
         "image": image,
-        "command": _java(program, values),
+        "command": _set_up(spec, tool, values) if isinstance(tool, NativeProgram) else _command(tool, values),
         "workingDir": FOLDER,
         "env": [_pod_name(), {"name": "CLUSTER_ID", "valueFrom": identity}],
         "volumeMounts": _mounts(),
@@ -176,12 +151,15 @@ def _node(spec: NodeSpec, image: str, values: Mapping[str, str]) -> Json:
     return {
         "name": "node",
         "image": image,
-        "command": ["sh", "-c", RUN, CONTROL, *_java(spec.program, values)],
+        "command": ["sh", "-c", RUN, CONTROL, *_command(spec.program, values)],
         "workingDir": FOLDER,
         "env": [_pod_name()],
         "ports": [{"name": name, "containerPort": number} for name, number in ports(spec).items()],
         "readinessProbe": ready,
-        "resources": {"requests": {"cpu": "100m", "memory": "768Mi"}, "limits": {"memory": "1Gi"}},
+        "resources": {
+            "requests": {"cpu": "100m", "memory": f"{spec.memory}Mi"},
+            "limits": {"memory": f"{spec.memory * 4 // 3}Mi"},
+        },
         "volumeMounts": [*_mounts(), {"name": "control", "mountPath": CONTROL}],
     }
 
@@ -192,7 +170,7 @@ def _warden(spec: NodeSpec, images: Images) -> Json:
     arguments = ["warden", CONTROL, DATA, str(numbers[spec.ready_port]), *links]
     mounts: list[Json] = [
         {"name": "control", "mountPath": CONTROL},
-        {"name": "data", "mountPath": DATA, "readOnly": True},
+        {"name": "data", "mountPath": VOLUME, "readOnly": True},
     ]
     return parts.ours("warden", images.agents, arguments, mounts, "96Mi")
 
@@ -204,5 +182,5 @@ def _pod_name() -> Json:
 def _mounts() -> list[Json]:
     return [
         {"name": "files", "mountPath": FOLDER, "subPathExpr": "$(POD_NAME)", "readOnly": True},
-        {"name": "data", "mountPath": DATA},
+        {"name": "data", "mountPath": VOLUME},
     ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from brokerlab.core.remote import PORT, TOKEN_FILE
+from brokerlab.core.remote import PASSWORDS, PORT, PRIVATE, TOKEN_FILE
 
 Json = dict[str, Any]
 
@@ -16,14 +17,15 @@ OURS = {MANAGED: "brokerlab", PART: "brokerlab-lab"}
 SELECTOR = ",".join(f"{key}={value}" for key, value in OURS.items())
 HTTP = "http"  # the name of our programs' port
 USER = 1000
+READ = 0o440  # of secrets in volumes, which are root's and our group's
 
 
 @dataclass(frozen=True)
 class Images:
-    """agents: ours. node: instead of the one that a broker names; "" = that one. prometheus: of the lab's own."""
+    """agents: ours. nodes: by broker, instead of the one that it names itself. prometheus: of the lab's own."""
 
     agents: str
-    node: str = ""
+    nodes: Mapping[str, str] = field(default_factory=dict)
     prometheus: str = "docker.io/prom/prometheus:v3.7.3"
 
 
@@ -36,7 +38,7 @@ def labels(component: str) -> Json:
     return {**OURS, COMPONENT: component}
 
 
-def pod(component: str, containers: list[Json], volumes: list[Json], **more: Any) -> Json:
+def pod(component: str, containers: list[Json], volumes: list[Json], *, user: int = USER, **more: Any) -> Json:
     """A pod template: no rights in the cluster, no root, nothing that is writable but its volumes."""
     own = more.pop("metadata", {})
     spec = {
@@ -45,9 +47,9 @@ def pod(component: str, containers: list[Json], volumes: list[Json], **more: Any
         "terminationGracePeriodSeconds": 1,  # nothing is kept: whatever is to be kept has been fetched
         "securityContext": {
             "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
+            "runAsUser": user,
+            "runAsGroup": user,
+            "fsGroup": user,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [confined(each) for each in containers],
@@ -92,7 +94,19 @@ def ours(name: str, image: str, arguments: list[str], mounts: list[Json], memory
 
 
 def token_volume() -> Json:
-    return {"name": "token", "secret": {"secretName": TOKEN, "defaultMode": 0o440}}
+    return {"name": "token", "secret": {"secretName": TOKEN, "defaultMode": READ}}
+
+
+def client(name: str, image: str, arguments: list[str], mounts: list[Json]) -> Json:
+    """Such a container, in which there are clients of brokers: they find passwords in the volume `passwords`, which our
+    program copies to where only its user may read them."""
+    passwords = {"name": "passwords", "mountPath": PASSWORDS, "readOnly": True}
+    return ours(name, image, arguments, [*mounts, passwords, {"name": "private", "mountPath": PRIVATE}])
+
+
+def client_volumes(passwords: Json) -> list[Json]:
+    """passwords: as `nodes.passwords` makes it."""
+    return [token_volume(), passwords, {"name": "private", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}]
 
 
 def scratch(name: str) -> Json:

@@ -14,8 +14,9 @@ PROMETHEUS_PORT = 9090
 SCRAPED = "brokerlab/scraped"  # the label of pods that show counters
 
 
-def manifests(images: Images) -> list[Json]:
-    return [_token(), _inside(), _reached(), _agents(), _outpost(images)]
+def manifests(images: Images, passwords: Json) -> list[Json]:
+    """passwords: the volume with those of all nodes that the lab has, or may have."""
+    return [_token(), _inside(), _reached(), _agents(), _outpost(images, passwords)]
 
 
 def _token() -> Json:
@@ -62,9 +63,10 @@ def _agents() -> Json:
     }
 
 
-def _outpost(images: Images) -> Json:
-    container = parts.ours(OUTPOST, images.agents, ["outpost"], [])
-    template = parts.pod(OUTPOST, [container], [parts.token_volume()], metadata={"labels": {SCRAPED: "yes"}})
+def _outpost(images: Images, passwords: Json) -> Json:
+    container = parts.client(OUTPOST, images.agents, ["outpost"], [])
+    volumes = parts.client_volumes(passwords)
+    template = parts.pod(OUTPOST, [container], volumes, metadata={"labels": {SCRAPED: "yes"}})
     return _deployment(OUTPOST, template)
 
 
@@ -150,7 +152,7 @@ def _deployment(name: str, template: Json) -> Json:
     }
 
 
-def job(name: str, agent: str, run: str, images: Images) -> Json:
+def job(name: str, agent: str, run: str, images: Images, passwords: Json) -> Json:
     """The pod of one agent: run once, spread over the cluster's machines, gone by itself when it is forgotten."""
     own = {parts.RUN: run, parts.AGENT: agent, SCRAPED: "yes"}
     spread = {
@@ -159,11 +161,11 @@ def job(name: str, agent: str, run: str, images: Images) -> Json:
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": {"matchLabels": {parts.RUN: run}},
     }
-    container = parts.ours("keeper", images.agents, ["keeper", "/agent"], [{"name": "agent", "mountPath": "/agent"}])
+    container = parts.client("keeper", images.agents, ["keeper", "/agent"], [{"name": "agent", "mountPath": "/agent"}])
     template = parts.pod(
         AGENTS,
         [container],
-        [parts.scratch("agent"), parts.token_volume()],
+        [parts.scratch("agent"), *parts.client_volumes(passwords)],
         metadata={"labels": own},
         restartPolicy="Never",
         topologySpreadConstraints=[spread],

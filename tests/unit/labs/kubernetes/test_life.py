@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from brokerlab.brokers.kafka import BROKER
+from brokerlab.brokers.postgres import BROKER as POSTGRES
 from brokerlab.core.errors import LabError, UsageError
 from brokerlab.kube.api import Kube
-from brokerlab.labs.kubernetes import life, support, witness
+from brokerlab.labs.kubernetes import files, life, objects, support, witness
 from brokerlab.labs.kubernetes.connection import Place
 from brokerlab.labs.kubernetes.parts import Images
 from tests.fakes.kube_api import KubeApi, ready_deployment
@@ -17,7 +18,8 @@ from tests.fakes.scraping import active
 
 IMAGES = Images("ours:1")
 SPECS = BROKER.nodes(3)
-ORDER = life.Order(IMAGES, SPECS)
+STORE = POSTGRES.nodes(1)
+ORDER = life.Order(IMAGES, SPECS, STORE)
 
 
 def silent(_sentence: str) -> None: ...
@@ -89,10 +91,43 @@ def test_what_is_not_ours_is_never_taken_over(api: KubeApi, lab: Place, controll
 def test_a_start_that_does_not_come_to_its_end_leaves_nothing(
     api: KubeApi, lab: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(life, "READY_S", 0.1)
+    monkeypatch.setattr(objects, "READY_S", 0.1)
     with pytest.raises(LabError, match="statefulset/kafka"):
         life.up(lab, ORDER, silent)
     assert api.objects == {}
+
+
+def test_a_further_broker_is_added_and_found_again(api: KubeApi, lab: Place, controllers: None) -> None:
+    up = life.up(lab, ORDER, silent)
+    assert ("Secret", "postgres") in kinds(api)
+    assert ("StatefulSet", "postgres") not in kinds(api)
+    assert life.find(lab, SPECS, STORE).nodes() == up.nodes()
+    up.add(STORE, say=silent)
+    found = life.find(lab, SPECS, STORE)
+    for each in (up, found):
+        assert (each.nodes("postgres"), len(each.nodes())) == (("postgres-1",), 4)
+        assert each.endpoint("sql").startswith("host=postgres-1.postgres.brokerlab.svc port=9092 ")
+        assert each.endpoint("client").count(",") == 2
+        assert "links" in each.capabilities
+    assert life.down(lab, silent)
+    assert api.objects == {}
+
+
+def test_a_further_broker_that_does_not_come_up_does_not_stay(
+    api: KubeApi, lab: Place, controllers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up = life.up(lab, ORDER, silent)
+    before = kinds(api)
+    del api.becomes["StatefulSet"]
+    monkeypatch.setattr(objects, "READY_S", 0.1)
+    with pytest.raises(LabError, match="statefulset/postgres"):
+        up.add(STORE, say=silent)
+    assert (kinds(api), up.nodes("postgres")) == (before, ())
+    theirs = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "postgres", "namespace": "brokerlab"}}
+    api.add(theirs)
+    with pytest.raises(LabError, match="has a Service postgres that is not ours"):
+        up.add(STORE, say=silent)
+    assert kinds(api) == {*before, ("Service", "postgres")}
 
 
 PROXY = "/api/v1/namespaces/monitoring/pods/prometheus-0:9090/proxy/api/v1/targets"
@@ -190,7 +225,7 @@ def test_a_lab_of_another_version_is_refused(api: KubeApi, lab: Place, controlle
 
 def test_two_runs_at_once_are_refused(api: KubeApi, lab: Place, controllers: None) -> None:
     up = life.up(lab, ORDER, silent)
-    job = support.job("agent-1", "agent", "run-1", IMAGES)
+    job = support.job("agent-1", "agent", "run-1", IMAGES, files.passwords(STORE))
     lab.kube.apply(job, "brokerlab")
     life.check_free(lab, up, "", prometheus=True)
     api.becomes["Job"] = lambda thing: thing.update(status={"active": 1})
