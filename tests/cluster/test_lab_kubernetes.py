@@ -7,6 +7,7 @@ BROKERLAB_PROMETHEUS_IMAGE.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import subprocess
@@ -110,10 +111,33 @@ def test_many_agents_share_the_work_and_one_is_killed(lab: Place) -> None:
     assert counts["delivered"] > 1502
 
 
+def test_a_table_as_a_queue_with_a_postgres_that_is_added_to_the_lab(lab: Place) -> None:
+    """Workers join and one is killed, effects are in the database, and a second group has a copy of its own."""
+    assert lab.kube.get("apps/v1", "StatefulSet", "postgres", lab.namespace) is None
+    shared = run("database", "--quick", "--only", "SKIP LOCKED")["SKIP LOCKED"]
+    counts, second = shared["counts"], shared["group"]
+    assert counts["sent"] == counts["acked"] == counts["received"] == counts["effects"]
+    assert shared["findings"]["redelivered"]["count"] > 0
+    assert 0 < second["read_since"] == second["since"] < counts["sent"]
+    assert second["read_before"] == 0
+    assert lab.kube.list("batch/v1", "Job", lab.namespace) == []
+
+
+def test_the_databases_password_is_in_its_secret_alone(lab: Place) -> None:
+    (secret,) = (each["data"] for each in lab.kube.list("v1", "Secret", lab.namespace) if len(each["data"]) == 2)
+    password = base64.b64decode(secret["postgres-1.pgpass"]).decode().strip().rpartition(":")[2]
+    assert len(password) >= 32
+    kinds = (("v1", "Pod"), ("v1", "ConfigMap"), ("v1", "Event"), ("apps/v1", "StatefulSet"), ("apps/v1", "Deployment"))
+    told = json.dumps([lab.kube.list(*kind, lab.namespace) for kind in kinds])
+    log = brokerlab("lab", "logs", "postgres-1", "--lab", "kubernetes", "--lines", "1000")
+    assert "ready to accept connections" in log.stdout
+    assert password not in told + log.stdout
+
+
 def test_a_lab_is_looked_at_and_taken_down(lab: Place) -> None:
     status = brokerlab("lab", "status", "--lab", "kubernetes", "--json")
     pods = {each["name"]: each["state"] for each in json.loads(status.stdout)["pods"]}
-    assert {name for name in pods if name.startswith("kafka-")} == {"kafka-1", "kafka-2", "kafka-3"}
+    assert {"kafka-1", "kafka-2", "kafka-3", "postgres-1"} <= pods.keys()
     assert set(pods.values()) == {"ready"}
     log = brokerlab("lab", "logs", "kafka-1", "--lab", "kubernetes", "--lines", "5")
     assert len(log.stdout.splitlines()) == 5
