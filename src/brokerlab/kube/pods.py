@@ -44,6 +44,11 @@ class PodHttp:
     port: int
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def proxy(self) -> str:
+        """The API server's path to it."""
+        return f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}:{self.port}/proxy"
+
     def json(self, method: str, path: str, body: Any = None, *, deadline: float = DEADLINE) -> Any:
         """Raises BrokenError, AnsweredError."""
         with self._answer(method, path, body, deadline) as answer:
@@ -72,12 +77,11 @@ class PodHttp:
         import urllib3
         from kubernetes.client.exceptions import ApiException
 
-        where = f"/api/v1/namespaces/{self.namespace}/pods/{self.pod}:{self.port}/proxy/{path}"
         answer: Any = None
         try:
             answer = self.kube.client.request(
                 method,
-                where,
+                f"{self.proxy}/{path}",
                 body=body,
                 query_params=[],
                 content_type="application/json",

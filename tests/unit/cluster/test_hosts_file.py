@@ -143,6 +143,7 @@ def test_sigkill_at_any_point_leaves_the_old_file_or_the_new_one(tmp_path: Path)
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"ready\n"
+        # The moment of the kill, by chance: nothing is waited for.
         time.sleep(moments.uniform(0, span * max(1, kills / KILLS)))  # longer, if it was too short for a first write
         writer.send_signal(signal.SIGKILL)
         assert writer.wait() == -signal.SIGKILL

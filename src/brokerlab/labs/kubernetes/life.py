@@ -22,7 +22,7 @@ from brokerlab.labs.kubernetes.connection import Place
 from brokerlab.labs.kubernetes.lab import About, KubernetesLab
 from brokerlab.labs.kubernetes.objects import GONE_S, is_ours
 from brokerlab.labs.kubernetes.parts import OURS, OUTPOST, SELECTOR, Images
-from brokerlab.labs.kubernetes.witness import NONE, Way, chosen, pod_path
+from brokerlab.labs.kubernetes.witness import NONE, Way, chosen, pod
 
 SCRAPED_S = 240.0  # the operator writes a Secret, which the kubelet brings into the pod once a minute or two
 # Annotations of the outpost.
@@ -76,7 +76,7 @@ def _await_scraped(place: Place, way: Way, say: Progress) -> None:
     say(f"the operator tells the Prometheus of {way.where} of the lab: its new configuration takes a minute to arrive")
     monitor = support.monitor(place.namespace, way.labels)
     try:
-        targets.until_up(place.kube, monitor, say, SCRAPED_S, pod_path(place.kube, way))
+        targets.until_up(place.kube, monitor, say, SCRAPED_S, pod(place.kube, way, place.namespace).proxy)
     except DeadlineError as error:
         raise LabError(
             error.message, "or take another witness: --prometheus-url URL; or none: --no-prometheus"

@@ -80,10 +80,11 @@ def _labels(selector: Json | None) -> Mapping[str, str] | None:
     return None if selector is None or selector.get("matchExpressions") else selector.get("matchLabels") or {}
 
 
-def pod_path(kube: Kube, way: Way) -> str:
-    """The API server's path to the operator's Prometheus. Raises LabError when it is not ready."""
-    end = forward.find(kube, *way.where.split("/", 1))
-    return f"/api/v1/namespaces/{end.namespace}/pods/{end.pod}:{end.port}/proxy"
+def pod(kube: Kube, way: Way, namespace: str) -> PodHttp:
+    """Where a Prometheus in the cluster answers. Raises LabError when it is not ready."""
+    where, service = (namespace, parts.PROMETHEUS) if way.own else tuple(way.where.split("/", 1))
+    end = forward.find(kube, where, service)
+    return PodHttp(kube, end.namespace, end.pod, end.port)
 
 
 @contextlib.contextmanager
@@ -92,9 +93,7 @@ def reached(kube: Kube, way: Way, namespace: str) -> Iterator[str]:
     if way.kind == "url":
         yield way.where
         return
-    where, service = (namespace, parts.PROMETHEUS) if way.own else tuple(way.where.split("/", 1))
-    end = forward.find(kube, where, service)
-    with _relay(PodHttp(kube, end.namespace, end.pod, end.port)) as server:
+    with _relay(pod(kube, way, namespace)) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="prometheus", daemon=True)
         thread.start()
         try:
