@@ -21,10 +21,13 @@ import pytest
 
 from brokerlab.brokers.kafka import BROKER
 from brokerlab.brokers.postgres import BROKER as POSTGRES
-from brokerlab.core.errors import LabError
+from brokerlab.brokers.postgres import STORE
+from brokerlab.core.errors import InconclusiveError, LabError
+from brokerlab.core.store import Kept
 from brokerlab.kube import kubeconfig
 from brokerlab.labs.kubernetes import files, life, nodes, support
 from brokerlab.labs.kubernetes.connection import Place
+from brokerlab.labs.kubernetes.lab import KubernetesLab
 from brokerlab.labs.kubernetes.parts import Images
 
 pytestmark = pytest.mark.cluster
@@ -69,6 +72,12 @@ def lab(context: kubeconfig.Context, ours: Images, tmp_path_factory: pytest.Temp
 def brokerlab(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "brokerlab", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=400)
+
+
+def up_there(place: Place) -> KubernetesLab:
+    found = life.find(place, BROKER.nodes(3), POSTGRES.nodes(1))
+    assert found is not None
+    return found
 
 
 def run(*arguments: str) -> dict[str, dict[str, Any]]:
@@ -132,6 +141,24 @@ def test_the_databases_password_is_in_its_secret_alone(lab: Place) -> None:
     log = brokerlab("lab", "logs", "postgres-1", "--lab", "kubernetes", "--lines", "1000")
     assert "ready to accept connections" in log.stdout
     assert password not in told + log.stdout
+
+
+def test_a_killed_database_comes_back_with_what_it_had(lab: Place) -> None:
+    """By SIGKILL of its process, as a broker's, and more than once; its tables are there again each time."""
+    with contextlib.closing(up_there(lab)) as found:
+        tables = found.tables(STORE)
+        tables.create(["killed"])
+        try:
+            for _ in range(2):
+                found.kill("postgres-1")
+                assert found.state("postgres-1") == "gone"
+                found.restart("postgres-1")
+                assert found.state("postgres-1") == "running"
+                assert tables.kept("killed") == Kept(effects=[], changes=[])
+        finally:
+            tables.drop(["killed"])
+        with pytest.raises(InconclusiveError, match="does not exist"):
+            tables.kept("killed")
 
 
 def test_a_lab_is_looked_at_and_taken_down(lab: Place) -> None:

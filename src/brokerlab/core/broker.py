@@ -147,7 +147,8 @@ class Admin(Protocol):
         """{(topic, partition): high watermark}."""
 
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
-        """{resource: {setting: value}} as the broker describes them back: topics, `broker/<id>`; and our `client`."""
+        """{resource: {setting: value}} as the broker describes them back: topics, its nodes, by names that no other
+        plug-in has (`broker/<id>` are Kafka's); and our `client`."""
 
     def admit(self, groups: Mapping[str, str]) -> None:
         """{topic: a further group that is to get all of its messages from now on}. Whether it is given those of before,

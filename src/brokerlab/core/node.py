@@ -75,6 +75,6 @@ class NodeSpec:
     prepared_by: NativeProgram | None = None
     address: str = ""
     everywhere: str = ""  # what `${bind}` is where the node is to listen at all addresses that it has
-    memory: int = 768  # MiB that it needs; where memory is limited, it gets a third more
+    memory: int = 512  # MiB that are kept free for it; where memory is limited, it may take twice as much
     never_root: bool = False  # the program refuses to run as root
     ended_by: str = "SIGKILL"  # the signal that ends it at once without leaving anything in the system

@@ -37,7 +37,8 @@ class Admins:
         return {at: end for admin, own in self._split(topics) for at, end in admin.ends(own).items()}
 
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
-        return {name: told for admin, own in self._split(topics) for name, told in admin.settings(own).items()}
+        """Of each of them: its nodes have settings, too."""
+        return {name: told for admin in self._all() for name, told in admin.settings(self._of(admin, topics)).items()}
 
     def admit(self, groups: Mapping[str, str]) -> None:
         for admin, own in self._split(list(groups)):
@@ -55,5 +56,8 @@ class Admins:
 
     def _split(self, topics: Sequence[str]) -> list[tuple[Admin, list[str]]]:
         """The topics of each admin that has any."""
-        by_admin = [(admin, [t for t in topics if self.elsewhere.get(t, self.main) is admin]) for admin in self._all()]
+        by_admin = [(admin, self._of(admin, topics)) for admin in self._all()]
         return [(admin, own) for admin, own in by_admin if own]
+
+    def _of(self, admin: Admin, topics: Sequence[str]) -> list[str]:
+        return [topic for topic in topics if self.elsewhere.get(topic, self.main) is admin]

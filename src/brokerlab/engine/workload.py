@@ -14,7 +14,7 @@ from brokerlab.core.wait import until
 from brokerlab.core.words import ANSWERS
 from brokerlab.engine.staff import SUBSCRIBER, Setting
 
-READY_S = 60
+READY_S = 180  # longer than a lab itself waits for a pod, its image pulled: what it has to say of it comes first
 HOLD_S = 30
 GONE_S = 10
 CAUGHT_UP_S = 60
@@ -202,14 +202,21 @@ class Workload:
             self.check()
             return all(agent.progress().get("state") in states for agent in chosen)
 
-        until(arrived, what, deadline=deadline, every=0.02, seen=self._seen)
+        def late() -> str:
+            return _seen(agent for agent in chosen if agent.progress().get("state") not in states)
+
+        until(arrived, what, deadline=deadline, every=0.02, seen=late)
 
     def _seen(self) -> str:
-        return "; ".join(f"{agent.spec.process} {dict(agent.progress())}" for agent in self.agents)
+        return _seen(self.agents)
 
     def close(self) -> None:
         for agent in self.agents:
             agent.stop(STOP_S)
+
+
+def _seen(agents: Iterable[Agent]) -> str:
+    return "; ".join(f"{agent.spec.process} {dict(agent.progress())}" for agent in agents)
 
 
 def _tell(agents: Iterable[Agent], line: str) -> None:

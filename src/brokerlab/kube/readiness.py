@@ -12,6 +12,7 @@ from typing import Any
 
 Json = Mapping[str, Any]
 MANY_RESTARTS = 3
+UNSCHEDULABLE = "Unschedulable"
 _REFUSED = re.compile(
     r"not found|denied|unauthorized|authentication required|invalid reference|NotFound", re.IGNORECASE
 )
@@ -38,7 +39,8 @@ def pod_lacking(pod: Json) -> str:
                 return _with(about["reason"], about.get("message", ""))
     scheduled = _condition(status, "PodScheduled")
     if scheduled.get("status") == "False":
-        return _with(scheduled.get("reason", "Unschedulable"), scheduled.get("message", ""))
+        message = scheduled.get("message", "").partition(". ")[0]  # not whom it might have displaced
+        return _with(scheduled.get("reason", UNSCHEDULABLE), message)
     return "running, but not ready" if status.get("phase") == "Running" else str(status.get("phase", "Pending")).lower()
 
 

@@ -123,9 +123,14 @@ def _progress(kube: Kube, thing: Json) -> str:
         why = readiness.hopeless(pod)
         if why:
             raise LabError(f"the pod {pod['metadata']['name']} can't get ready: {why}", told(kube, [pod]))
-    words = {readiness.pod_lacking(pod).partition(":")[0] for pod in pods}
+    words = {_brief(readiness.pod_lacking(pod)) for pod in pods}
     at = sorted({_ALIKE.get(word, word) for word in words} - {""})
     return ": ".join(filter(None, (readiness.lacking(thing), ", ".join(at))))
+
+
+def _brief(why: str) -> str:
+    """That the cluster has no room for a pod is told whole: waiting alone does not make any."""
+    return why if why.startswith(readiness.UNSCHEDULABLE) else why.partition(":")[0]
 
 
 def _told(kube: Kube, pod: Json) -> str:

@@ -100,10 +100,15 @@ def test_what_a_thing_lacks(thing: Json, lacks: str) -> None:
         (
             {
                 "conditions": [
-                    {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
+                    {
+                        "type": "PodScheduled",
+                        "status": "False",
+                        "reason": "Unschedulable",
+                        "message": "0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes",
+                    }
                 ]
             },
-            "Unschedulable: 0/1 nodes",
+            "Unschedulable: 0/1 nodes are available: 1 Insufficient memory",
         ),
         (
             {"initContainerStatuses": [{"state": waiting_for("CrashLoopBackOff", "back-off")}]},
@@ -161,6 +166,23 @@ def test_it_waits_until_all_are_ready_and_tells_what_for(api: KubeApi, kube: Kub
     said: list[str] = []
     waiting.until_ready(kube, look(kube), said.append, deadline=20)
     assert said == ["waiting for deployment/web (0 of 2 ready)", "deployment/web is ready"]
+
+
+def test_that_there_is_no_room_for_a_pod_is_told_while_it_is_awaited(api: KubeApi, kube: Kube) -> None:
+    full = {"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available: 1 Insufficient memory"}
+    api.add(deployment())
+    api.add(
+        {
+            **pod("web-1"),
+            "spec": {"containers": [{"name": "app"}]},
+            "status": {"phase": "Pending", "conditions": [full]},
+        }
+    )
+    said: list[str] = []
+    with pytest.raises(DeadlineError, match="0 of 2 ready"):
+        waiting.until_ready(kube, look(kube), said.append, deadline=0.1)
+    room = "Unschedulable: 0/1 nodes are available: 1 Insufficient memory"
+    assert said == [f"waiting for deployment/web (0 of 2 ready: {room})"]
 
 
 def test_nothing_to_wait_for_is_not_readiness(kube: Kube) -> None:

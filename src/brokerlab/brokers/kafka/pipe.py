@@ -79,8 +79,9 @@ class KafkaPipe:
     def write(self, received: Received) -> bool:
         """Each into the partition that it came from; returns when all are acknowledged."""
         if self.transactional:
-            self._do(self._producer.begin_transaction, "begin a transaction")
-            self._open = True
+            self._open = self._do(self._producer.begin_transaction, "begin a transaction")
+            if not self._open:
+                return False
         return self._do(lambda: self._send(received), f"write to {self._topic}")
 
     def _send(self, received: Received) -> None:

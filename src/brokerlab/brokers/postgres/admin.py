@@ -84,7 +84,7 @@ class PostgresAdmin:
         }
 
     def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
-        """{topic: its settings}, and `broker/1`: what the server's configuration file says, as it is in force."""
+        """{topic: its settings}, and `postgres`: what the server's configuration file says, as it is in force."""
         rows = self._link.execute(
             "SELECT topic, settings FROM brokerlab.topics WHERE topic = ANY(%s) ORDER BY topic", (list(topics),)
         )
@@ -92,7 +92,7 @@ class PostgresAdmin:
         server = self._link.execute(
             "SELECT name, current_setting(name) FROM pg_settings WHERE source = 'configuration file' ORDER BY name"
         )
-        return told | {f"broker/{NODE}": {str(name): str(value) for name, value in server}}
+        return told | {"postgres": {str(name): str(value) for name, value in server}}
 
     def admit(self, groups: Mapping[str, str]) -> None:
         """Of a queue the group has a copy from now on; a table that is read as a log needs none."""

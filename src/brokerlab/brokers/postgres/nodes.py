@@ -65,7 +65,7 @@ def node() -> NodeSpec:
         prepared_by=NativeProgram("postgres", ("--single", "-D", "${data}", "postgres"), stdin="password.sql"),
         address=_ADDRESS,
         everywhere="*",
-        memory=384,
+        memory=192,
         never_root=True,
         ended_by="SIGQUIT",  # "immediate shutdown": it ends its children and gives back its shared memory
     )

@@ -16,7 +16,7 @@ from brokerlab.labs.kubernetes import support
 from brokerlab.labs.kubernetes.connection import Place, container_ready
 from brokerlab.labs.kubernetes.parts import AGENT, AGENTS, Images
 
-POD_S = 120.0  # for a pod to be there, its image pulled
+POD_S = 120.0  # for a pod to be there, its image pulled; less than the engine waits for its agent
 LISTING_S = 0.25
 
 

@@ -158,7 +158,7 @@ def _node(spec: NodeSpec, image: str, values: Mapping[str, str]) -> Json:
         "readinessProbe": ready,
         "resources": {
             "requests": {"cpu": "100m", "memory": f"{spec.memory}Mi"},
-            "limits": {"memory": f"{spec.memory * 4 // 3}Mi"},
+            "limits": {"memory": f"{spec.memory * 2}Mi"},
         },
         "volumeMounts": [*_mounts(), {"name": "control", "mountPath": CONTROL}],
     }
@@ -172,7 +172,7 @@ def _warden(spec: NodeSpec, images: Images) -> Json:
         {"name": "control", "mountPath": CONTROL},
         {"name": "data", "mountPath": VOLUME, "readOnly": True},
     ]
-    return parts.ours("warden", images.agents, arguments, mounts, "96Mi")
+    return parts.ours("warden", images.agents, arguments, mounts)
 
 
 def _pod_name() -> Json:

@@ -75,7 +75,7 @@ def confined(container: Json) -> Json:
     }
 
 
-def ours(name: str, image: str, arguments: list[str], mounts: list[Json], memory: str = "128Mi") -> Json:
+def ours(name: str, image: str, arguments: list[str], mounts: list[Json]) -> Json:
     """A container that runs one of `brokerlab.pods`; its token is the volume `token`."""
     return {
         "name": name,
@@ -88,7 +88,7 @@ def ours(name: str, image: str, arguments: list[str], mounts: list[Json], memory
         ],
         "ports": [{"name": HTTP, "containerPort": PORT}],
         "readinessProbe": {"httpGet": {"path": "/ready", "port": HTTP}, "periodSeconds": 1, "timeoutSeconds": 2},
-        "resources": {"requests": {"cpu": "25m", "memory": memory}},
+        "resources": {"requests": {"cpu": "25m", "memory": "64Mi"}},
         "volumeMounts": [*mounts, {"name": "token", "mountPath": "/token", "readOnly": True}],
     }
 
