@@ -24,12 +24,16 @@ class Event:
 
 @dataclass(frozen=True)
 class Scenery:
-    """What is known of the time and place: the variant's topic, who led it when, the nodes' names, the faults."""
+    """What is known of the time and place: the variant's topic, who led it when, the nodes' names, the faults.
+
+    piped: what a producer sent was acknowledged in another topic, which a processor read.
+    """
 
     topic: str
     tracks: Tracks
     nodes: Mapping[int, str]
     windows: Sequence[Window]
+    piped: bool = False
 
     def meanwhile(self, message: MessageRef) -> Iterator[Event]:
         """The faults that began, and the leaders that came, after the message had its answer."""
@@ -101,8 +105,10 @@ def _sending(autopsy: Autopsy, scenery: Scenery) -> Iterator[Event]:
     message = autopsy.message
     if message.sent_us:
         yield Event(message.sent_us, f"sent{_during(scenery, message.sent_us)}")
-    if message.at_us and message.offset >= 0:
-        took = f" after {(message.at_us - message.sent_us) / 1000:,.0f} ms" if message.sent_us else ""
+    took = f" after {(message.at_us - message.sent_us) / 1000:,.0f} ms" if message.sent_us else ""
+    if message.at_us and scenery.piped:
+        yield Event(message.at_us, f"acknowledged in front of the processor{took}{_during(scenery, message.at_us)}")
+    elif message.at_us and message.offset >= 0:
         by = f" by {_leading(autopsy.leader, autopsy.epoch)}" if autopsy.leader else ""
         yield Event(
             message.at_us,

@@ -37,6 +37,15 @@ def test_an_epoch_that_was_told_is_said() -> None:
     assert texts(replace(LOST, leader=""))[1].startswith("acknowledged after")
 
 
+def test_what_was_acknowledged_in_front_of_a_processor_has_no_place_behind_it() -> None:
+    piped = replace(SCENERY, piped=True)
+    told = [event.text for event in autopsies.events(replace(LOST, leader=""), piped)]
+    assert told[1] == "acknowledged in front of the processor after 1 ms (during pause)"
+    never = Autopsy(Word.LOST, MessageRef(0, 3, at_us=at(5), sent_us=at(4)))
+    told = [event.text for event in autopsies.events(never, piped)]
+    assert told[1].startswith("acknowledged in front of the processor")
+
+
 def test_what_was_handed_over_has_no_place_and_nobody_to_blame() -> None:
     handed = Autopsy(Word.LOST, MessageRef(1, 3, at_us=at(5), sent_us=at(4)))
     assert texts(handed)[:2] == ["sent", "handed to the socket; nobody confirms anything"]

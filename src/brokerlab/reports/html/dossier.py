@@ -37,7 +37,8 @@ class Dossier:
         return tracks(self.story.sightings, self.grid.end_us if self.grid else 0)
 
     def scenery(self, variant: str) -> Scenery:
-        return Scenery(self.story.topics.get(variant, ""), self.tracks, self.story.nodes, self.story.windows)
+        topic, piped = self.story.topics.get(variant, ""), bool(self.scenario and self.scenario.piped)
+        return Scenery(topic, self.tracks, self.story.nodes, self.story.windows, piped)
 
     def variant(self, name: str) -> Variant | None:
         return next((each for each in self.scenario.variants if each.name == name), None) if self.scenario else None
