@@ -190,9 +190,10 @@ class Workload:
             code, state = agent.exit_code(), agent.progress().get("state")
             if state == "failed" or (code not in (None, 0)) or (code == 0 and state != "done"):
                 reason = agent.progress().get("error") or agent.log(6) or "it left no log"
+                log = self.setting.folder / "logs" / f"{agent.spec.process}.log"
                 raise InconclusiveError(
                     f"the {agent.spec.role} of {agent.spec.variant} ended (exit code {code}): {reason}",
-                    f"its log: {self.setting.folder / 'logs' / agent.spec.process}.log",
+                    f"its log: {log}" if log.is_file() else "",  # one that never came has none
                 )
 
     def _await(self, agents: Iterable[Agent], states: Sequence[str], what: str, deadline: float) -> None:
