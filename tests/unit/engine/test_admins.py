@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import cast
+
+from brokerlab.core.broker import Admin
 from brokerlab.engine.admins import Admins
 from tests.fakes.memory_broker import MemoryBroker
 
@@ -22,3 +26,21 @@ def test_each_topic_is_made_asked_and_deleted_where_it_belongs() -> None:
     both.delete(["here", "there"])
     assert (list(main.logs), list(other.logs)) == ([], ["there-too"])
     both.close()
+
+
+class Told:
+    """Of an admin that only tells its settings."""
+
+    def __init__(self, node: str) -> None:
+        self.node = node
+
+    def settings(self, topics: Sequence[str]) -> dict[str, dict[str, str]]:
+        return {self.node: {"port": "1"}, **{topic: {"of": self.node} for topic in topics}}
+
+
+def test_the_nodes_of_each_tell_their_settings_whosever_topics_are_asked_for() -> None:
+    both = Admins(cast("Admin", Told("broker/1")), {"there": cast("Admin", Told("postgres"))})
+    assert both.settings([]) == {"broker/1": {"port": "1"}, "postgres": {"port": "1"}}
+    told = both.settings(["there", "here"])
+    assert told["there"] == {"of": "postgres"}
+    assert told["here"] == {"of": "broker/1"}
