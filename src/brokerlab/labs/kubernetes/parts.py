@@ -105,7 +105,7 @@ def client(name: str, image: str, arguments: list[str], mounts: list[Json]) -> J
 
 
 def client_volumes(passwords: Json) -> list[Json]:
-    """passwords: as `nodes.passwords` makes it."""
+    """passwords: as `files.passwords` makes it."""
     return [token_volume(), passwords, {"name": "private", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}]
 
 

@@ -12,8 +12,9 @@ import pytest
 from brokerlab.core.agent import AgentSpec
 from brokerlab.core.errors import InconclusiveError, LabError
 from brokerlab.core.wait import until
+from brokerlab.engine import workload
 from brokerlab.kube.pods import PodHttp
-from brokerlab.labs.kubernetes import agents, ledgers
+from brokerlab.labs.kubernetes import agents, keepers, ledgers
 from brokerlab.labs.kubernetes.agents import RemoteAgent
 from brokerlab.pods import keeper
 from brokerlab.pods.keeper import Keeper
@@ -254,3 +255,7 @@ def test_the_counters_say_when_they_are_the_last(tmp_path: Path, children: list[
     assert 'brokerlab_run_generation{run="run-1"} 0.0' in str(mine.metrics([], None))
     children[0].stop(1)
     assert 'brokerlab_run_generation{run="run-1"} 1.0' in str(mine.metrics([], None))
+
+
+def test_why_a_pod_does_not_come_is_told_before_the_engine_gives_up() -> None:
+    assert keepers.POD_S < workload.READY_S
